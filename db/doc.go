@@ -1,0 +1,2 @@
+// Package db holds the nouns of a database: Conn, Snapshot, View, Schema, Report.
+package db

@@ -1,0 +1,33 @@
+package db
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options say how a database is opened. The zero Options are right for most; what changes the meaning of data is no option.
+type Options struct {
+	Name     string           // of the database in its store; "main" when empty
+	Logger   *slog.Logger     // silent when nil
+	Observer Observer         // told of transactions and queries; nil for nobody
+	Host     []Named          // what text calls by name: query.Func; two of one name are an error at Open
+	ReadOnly bool             // never write, not even to make the database; Transact fails with ErrReadOnly
+	Clock    func() time.Time // where transactions take their instant from; time.Now when nil
+}
+
+// A Named is a function that the host gives a database, to be called by name. See query.Func.
+type Named interface{ Name() string }
+
+// An Observer is told of what a database does, in the goroutine that did it; it must be quick and must not call back.
+type Observer interface{ Observe(Event) }
+
+// An Event is one thing that a database did.
+type Event struct {
+	Kind     string        // "transaction" or "query"
+	T        T             // the transaction's, or the basis that the query read
+	Datoms   int           // of the transaction, txInstant included
+	Rows     int           // that the query returned
+	Duration time.Duration // from submission to answer
+	Text     string        // of the query
+	Err      error
+}

@@ -1,0 +1,2 @@
+// Package datolite is an embeddable database of immutable facts.
+package datolite

@@ -1,0 +1,2 @@
+// Package edn reads and writes EDN, the notation of queries, transactions and definitions.
+package edn

@@ -1,0 +1,54 @@
+package index
+
+// A Batch is a stretch of datoms in columns, as the operators above read them. All columns have the length of E. It is valid
+// until the next one is asked for, and must not be changed: its columns may be those of a segment.
+type Batch struct {
+	E  []ID
+	A  []ID
+	V  Vector
+	Tx []ID
+	// Added is nil where every datom is an assertion, which is so on every view but history.
+	Added []bool
+}
+
+// Len returns how many datoms the batch holds.
+func (b *Batch) Len() int { return len(b.E) }
+
+// Datom returns the i-th datom.
+func (b *Batch) Datom(i int) Datom {
+	return Datom{E: b.E[i], A: b.A[i], V: b.V.At(i), Tx: b.Tx[i], Added: b.Added == nil || b.Added[i]}
+}
+
+// A Vector is a column of values. Where all have one kind, Kinds is nil and Kind tells it. Words holds those that are numbers
+// of a word (booleans, longs and references, floats, doubles, instants), Texts the others; a column that holds none of one of
+// them may have nil there.
+type Vector struct {
+	Kind  Kind
+	Kinds []Kind
+	Words []uint64
+	Texts []string
+}
+
+// At returns the i-th value.
+func (v *Vector) At(i int) Value {
+	out := Value{kind: v.Kind}
+	if v.Kinds != nil {
+		out.kind = v.Kinds[i]
+	}
+	if v.Words != nil {
+		out.word = v.Words[i]
+	}
+	if v.Texts != nil {
+		out.text = v.Texts[i]
+	}
+	return out
+}
+
+// Append appends a value.
+func (v *Vector) Append(x Value) { panic("not built") }
+
+// Slice returns the values from i to j, sharing memory.
+func (v *Vector) Slice(i, j int) Vector { panic("not built") }
+
+// Len returns how many values the vector holds.
+func (v *Vector) Len() int { panic("not built") }

@@ -1,0 +1,2 @@
+// Package query asks: Datalog and pull over any reader.
+package query
