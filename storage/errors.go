@@ -1,6 +1,9 @@
 package storage
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 // The kinds of errors of a store.
 var (
@@ -10,16 +13,36 @@ var (
 	ErrLocked   = errors.New("store is locked by another process")
 	ErrClosed   = errors.New("store is closed")
 	ErrKey      = errors.New("not a key")
-	ErrTooLarge = errors.New("value over the store's limit")
+	ErrTooLarge = errors.New("over the store's limit")
 	ErrFormat   = errors.New("format not known to this version")
 )
 
 // An Error tells which operation failed on which key.
 type Error struct {
-	Op  string // get, put, create, list, delete, open, close
-	Key string // the key, or the path of what was opened
+	Op  string // get, put, create, list, delete, watch, open, close
+	Key string // the key (for list and watch the prefix), or the path of what was opened; empty if no one key is at fault
 	Err error
 }
 
-func (e *Error) Error() string { return e.Op + " " + e.Key + ": " + e.Err.Error() }
+// Error returns "get people/meta: no such key". A key that could not be one is quoted, and cut if it is long.
+func (e *Error) Error() string {
+	if e.Key == "" {
+		return e.Op + ": " + e.Err.Error()
+	}
+	return e.Op + " " + shown(e.Key) + ": " + e.Err.Error()
+}
+
+// Unwrap returns the kind of the error, or what wraps it.
 func (e *Error) Unwrap() error { return e.Err }
+
+// shown returns key as it reads best in a line of text.
+func shown(key string) string {
+	const most = 64
+	if quoted := strconv.Quote(key); len(key) <= maxKey && len(quoted) == len(key)+2 {
+		return key
+	}
+	if len(key) > most {
+		return strconv.Quote(key[:most]) + "…"
+	}
+	return strconv.Quote(key)
+}

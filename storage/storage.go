@@ -49,6 +49,3 @@ type Watcher interface {
 	// appeared since the call. The caller looks for itself, and watches again. The channel is released when ctx ends.
 	Watch(ctx context.Context, prefix string) (<-chan struct{}, error)
 }
-
-// CheckKey returns ErrKey with the reason if key is not [a-z0-9/_.-]{1,512}.
-func CheckKey(key string) error { panic("not built") }

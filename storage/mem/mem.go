@@ -2,25 +2,169 @@ package mem
 
 import (
 	"context"
+	"strings"
+	"sync"
+
+	"github.com/google/btree"
 
 	"github.com/datolite/datolite/storage"
 )
 
+// limits are those of the other embedded store, so that what works here works in a folder.
+var limits = storage.Limits{Value: 16 << 20, Batch: 10_000}
+
 // A Store keeps its values in memory, for tests and for databases that nobody needs to find again.
-type Store struct{ _ int }
+// It is one ordered map under a lock; a value in it never changes, so values are copied outside the lock.
+type Store struct {
+	mu      sync.RWMutex
+	items   *btree.BTreeG[storage.Item]
+	watches map[*watch]struct{}
+	closed  bool
+}
 
 // New returns an empty store.
-func New() *Store { panic("not built") }
+func New() *Store {
+	return &Store{items: btree.NewG(32, before), watches: map[*watch]struct{}{}}
+}
 
-func (s *Store) Get(ctx context.Context, key string) ([]byte, error)        { panic("not built") }
-func (s *Store) Put(ctx context.Context, items ...storage.Item) error       { panic("not built") }
-func (s *Store) Create(ctx context.Context, key string, value []byte) error { panic("not built") }
+func before(a, b storage.Item) bool { return a.Key < b.Key }
+
+// Get returns a copy of the value of key, or storage.ErrNotFound.
+func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := limits.CheckKeys("get", key); err != nil {
+		return nil, err
+	}
+	item, err := s.find(ctx, key)
+	if err != nil {
+		return nil, &storage.Error{Op: "get", Key: key, Err: err}
+	}
+	return clone(item.Value), nil
+}
+
+func (s *Store) find(ctx context.Context, key string) (storage.Item, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return storage.Item{}, err
+	}
+	item, ok := s.items.Get(storage.Item{Key: key})
+	if !ok {
+		return storage.Item{}, storage.ErrNotFound
+	}
+	return item, nil
+}
+
+// Put stores copies of the values, all at once.
+func (s *Store) Put(ctx context.Context, items ...storage.Item) error {
+	if err := limits.CheckItems("put", items...); err != nil {
+		return err
+	}
+	own := make([]storage.Item, len(items))
+	for i, item := range items {
+		own[i] = storage.Item{Key: item.Key, Value: clone(item.Value)}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return &storage.Error{Op: "put", Err: err}
+	}
+	for _, item := range own {
+		s.insert(item)
+	}
+	return nil
+}
+
+// Create stores a copy of value under key if nothing is there, else it returns storage.ErrExists.
+func (s *Store) Create(ctx context.Context, key string, value []byte) error {
+	own := storage.Item{Key: key, Value: value}
+	if err := limits.CheckItems("create", own); err != nil {
+		return err
+	}
+	own.Value = clone(value)
+	if err := s.create(ctx, own); err != nil {
+		return &storage.Error{Op: "create", Key: key, Err: err}
+	}
+	return nil
+}
+
+func (s *Store) create(ctx context.Context, item storage.Item) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	if s.items.Has(item) {
+		return storage.ErrExists
+	}
+	s.insert(item)
+	return nil
+}
+
+// insert makes item visible, then tells those who wait for it. The caller holds the lock.
+func (s *Store) insert(item storage.Item) {
+	s.items.ReplaceOrInsert(item)
+	s.wake(item.Key)
+}
+
+// List returns up to limit keys that begin with prefix and are greater than after, in byte order.
 func (s *Store) List(ctx context.Context, prefix, after string, limit int) ([]string, error) {
-	panic("not built")
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, &storage.Error{Op: "list", Key: prefix, Err: err}
+	}
+	var keys []string
+	s.items.AscendGreaterOrEqual(storage.Item{Key: max(prefix, after)}, func(item storage.Item) bool {
+		if len(keys) >= limit || !strings.HasPrefix(item.Key, prefix) {
+			return false
+		}
+		if item.Key > after {
+			keys = append(keys, item.Key)
+		}
+		return true
+	})
+	return keys, nil
 }
-func (s *Store) Delete(ctx context.Context, keys ...string) error { panic("not built") }
-func (s *Store) Limits() storage.Limits                           { panic("not built") }
-func (s *Store) Watch(ctx context.Context, prefix string) (<-chan struct{}, error) {
-	panic("not built")
+
+// Delete removes keys; a missing key is not an error.
+func (s *Store) Delete(ctx context.Context, keys ...string) error {
+	if err := limits.CheckKeys("delete", keys...); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return &storage.Error{Op: "delete", Err: err}
+	}
+	for _, key := range keys {
+		s.items.Delete(storage.Item{Key: key})
+	}
+	return nil
 }
-func (s *Store) Close() error { panic("not built") }
+
+// Limits returns values of 16 MB and batches of 10,000, as in storage/bolt; there is nothing to poll, since Watch tells.
+func (s *Store) Limits() storage.Limits { return limits }
+
+// Close drops what the store holds, and wakes those who watch it. Every later call fails with storage.ErrClosed.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return &storage.Error{Op: "close", Err: storage.ErrClosed}
+	}
+	s.closed = true
+	s.wakeAll()
+	s.items = nil
+	return nil
+}
+
+// usable returns why no operation may run now, or nil. The caller holds the lock.
+func (s *Store) usable(ctx context.Context) error {
+	if s.closed {
+		return storage.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// clone returns a copy of value that is not nil, so that an empty value does not read like a missing one.
+func clone(value []byte) []byte { return append([]byte{}, value...) }
