@@ -1,0 +1,54 @@
+package query
+
+import (
+	"fmt"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/edn"
+)
+
+// The kinds of errors of this package. Unknown attributes and entities are of the kinds of package db.
+var (
+	ErrNoRow    = db.NewKind("", db.NotFound, "no such row")
+	ErrManyRows = db.NewKind("", db.Incorrect, "more than one row")
+
+	ErrSyntax       = db.NewKind("", db.Incorrect, "malformed query")
+	ErrUnbound      = db.NewKind("db.error/unbound-query-variables", db.Incorrect, "variable is never bound")
+	ErrInsufficient = db.NewKind("db.error/insufficient-binding", db.Incorrect, "too little is bound")
+	ErrInputs       = db.NewKind("db.error/too-few-inputs", db.Incorrect, "inputs do not fit :in")
+	ErrOr           = db.NewKind("db.error/or-binding-empty", db.Incorrect, "branches of or do not fit each other")
+	ErrAggregate    = db.NewKind("db.error/invalid-aggregate", db.Incorrect, "no such aggregate")
+	ErrClause       = db.NewKind("db.error/invalid-clause", db.Incorrect, "malformed clause")
+	ErrSource       = db.NewKind("db.error/invalid-data-source", db.Incorrect, "no such source")
+	ErrRule         = db.NewKind("", db.Incorrect, "rules cannot be used")
+	ErrFunction     = db.NewKind("", db.Incorrect, "no such function")
+	ErrCall         = db.NewKind("", db.Incorrect, "function failed")
+	ErrBudget       = db.NewKind("", db.Incorrect, "query over its budget")
+)
+
+// An Error tells where a query or its rules are wrong, and why. It unwraps to the kind of the error, and where a function of
+// the host failed, to its error too.
+type Error struct {
+	Pos   edn.Pos
+	Text  string // what is wrong, in words
+	Kind  error
+	rules bool // the place is in the text of the rules
+}
+
+func (e *Error) Error() string {
+	in := ""
+	if e.rules {
+		in = "rules "
+	}
+	if e.Pos == (edn.Pos{}) {
+		return "query: " + in + e.Text
+	}
+	return fmt.Sprintf("query: %s%d:%d: %s", in, e.Pos.Line, e.Pos.Col, e.Text)
+}
+
+func (e *Error) Unwrap() error { return e.Kind }
+
+// errorAt returns an Error of a kind.
+func errorAt(pos edn.Pos, kind error, format string, args ...any) error {
+	return &Error{Pos: pos, Text: fmt.Sprintf(format, args...), Kind: kind}
+}
