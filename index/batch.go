@@ -1,5 +1,7 @@
 package index
 
+import "slices"
+
 // A Batch is a stretch of datoms in columns, as the operators above read them. All columns have the length of E. It is valid
 // until the next one is asked for, and must not be changed: its columns may be those of a segment.
 type Batch struct {
@@ -45,10 +47,56 @@ func (v *Vector) At(i int) Value {
 }
 
 // Append appends a value.
-func (v *Vector) Append(x Value) { panic("not built") }
+func (v *Vector) Append(x Value) {
+	n := v.Len()
+	if n == 0 && v.Kinds == nil {
+		v.Kind = x.kind
+	}
+	if v.Kinds == nil && v.Kind != x.kind {
+		v.Kinds = slices.Repeat([]Kind{v.Kind}, n)
+	}
+	if v.Kinds != nil {
+		v.Kinds = append(v.Kinds, x.kind)
+	}
+	if v.Words != nil || x.kind.oneWord() {
+		v.Words = append(padded(v.Words, n), x.word)
+	}
+	if v.Texts != nil || !x.kind.oneWord() {
+		v.Texts = append(padded(v.Texts, n), x.text)
+	}
+}
+
+// padded returns a column of n zeros where there was none yet.
+func padded[T any](column []T, n int) []T {
+	if column == nil {
+		return make([]T, n)
+	}
+	return column
+}
+
+// oneWord reports whether values of the kind are held in Words.
+func (k Kind) oneWord() bool {
+	switch k {
+	case KindBool, KindLong, KindFloat, KindDouble, KindInstant:
+		return true
+	}
+	return false
+}
 
 // Slice returns the values from i to j, sharing memory.
-func (v *Vector) Slice(i, j int) Vector { panic("not built") }
+func (v *Vector) Slice(i, j int) Vector {
+	out := Vector{Kind: v.Kind}
+	if v.Kinds != nil {
+		out.Kinds = v.Kinds[i:j:j]
+	}
+	if v.Words != nil {
+		out.Words = v.Words[i:j:j]
+	}
+	if v.Texts != nil {
+		out.Texts = v.Texts[i:j:j]
+	}
+	return out
+}
 
 // Len returns how many values the vector holds.
-func (v *Vector) Len() int { panic("not built") }
+func (v *Vector) Len() int { return max(len(v.Kinds), len(v.Words), len(v.Texts)) }

@@ -1,5 +1,7 @@
 package index
 
+import "cmp"
+
 // An Order is one of the four orders in which facts are kept. Each sorts by its letters, ascending, and by transaction,
 // descending, where those are equal.
 type Order uint8
@@ -17,7 +19,32 @@ var orderNames = [...]string{"EAVT", "AEVT", "AVET", "VAET"}
 func (o Order) String() string { return orderNames[o] }
 
 // Compare orders two facts as o does: −1, 0 or 1. It is 0 only for facts of one key (E, A, V, Tx).
-func (o Order) Compare(a, b Fact) int { panic("not built") }
+func (o Order) Compare(a, b Fact) int { return o.compare(4, a, b) }
+
+// compare compares the first parts components.
+func (o Order) compare(parts int, a, b Fact) int {
+	for i := range parts {
+		if c := compareComponent(sequences[o][i], a, b); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// sequences holds the components of each order in its own sequence, by letter.
+var sequences = [...]string{"EAVT", "AEVT", "AVET", "VAET"}
+
+func compareComponent(letter byte, a, b Fact) int {
+	switch letter {
+	case 'E':
+		return cmp.Compare(a.E, b.E)
+	case 'A':
+		return cmp.Compare(a.A, b.A)
+	case 'V':
+		return Compare(a.V, b.V)
+	}
+	return cmp.Compare(b.Tx, a.Tx)
+}
 
 // A Cut is a place between the facts of an order: before all facts whose first Parts components, in the order's own
 // sequence, equal those of Key, or behind them where After is set. Parts is 0 to 4; the fourth component is Tx, so a Cut with
@@ -37,4 +64,10 @@ var All = Range{Hi: Cut{After: true}}
 // Prefix returns the range of the facts whose first parts components equal those of key.
 func Prefix(parts int, key Fact) Range {
 	return Range{Lo: Cut{Parts: parts, Key: key}, Hi: Cut{Parts: parts, Key: key, After: true}}
+}
+
+// before reports whether the fact lies before the cut.
+func (c Cut) before(o Order, f Fact) bool {
+	order := o.compare(c.Parts, f, c.Key)
+	return order < 0 || order == 0 && c.After
 }
