@@ -15,6 +15,7 @@ var (
 	ErrKey      = errors.New("not a key")
 	ErrTooLarge = errors.New("over the store's limit")
 	ErrFormat   = errors.New("format not known to this version")
+	ErrCorrupt  = errors.New("store is damaged") // the engine's own structure, not a value: of values a store knows nothing
 )
 
 // An Error tells which operation failed on which key.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/btree"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // limits are those of the other embedded store, so that what works here works in a folder.
-var limits = storage.Limits{Value: 16 << 20, Batch: 10_000}
+var limits = storage.Limits{Value: 16 << 20, Batch: 10_000, Poll: time.Millisecond}
 
 // A Store keeps its values in memory, for tests and for databases that nobody needs to find again.
 // It is one ordered map under a lock; a value in it never changes, so values are copied outside the lock.
@@ -114,8 +115,12 @@ func (s *Store) List(ctx context.Context, prefix, after string, limit int) ([]st
 		return nil, &storage.Error{Op: "list", Key: prefix, Err: err}
 	}
 	var keys []string
+	var err error
 	s.items.AscendGreaterOrEqual(storage.Item{Key: max(prefix, after)}, func(item storage.Item) bool {
-		if len(keys) >= limit || !strings.HasPrefix(item.Key, prefix) {
+		if len(keys)%1024 == 0 {
+			err = ctx.Err()
+		}
+		if err != nil || len(keys) >= limit || !strings.HasPrefix(item.Key, prefix) {
 			return false
 		}
 		if item.Key > after {
@@ -123,6 +128,9 @@ func (s *Store) List(ctx context.Context, prefix, after string, limit int) ([]st
 		}
 		return true
 	})
+	if err != nil {
+		return nil, &storage.Error{Op: "list", Key: prefix, Err: err}
+	}
 	return keys, nil
 }
 
@@ -142,7 +150,7 @@ func (s *Store) Delete(ctx context.Context, keys ...string) error {
 	return nil
 }
 
-// Limits returns values of 16 MB and batches of 10,000, as in storage/bolt; there is nothing to poll, since Watch tells.
+// Limits returns values of 16 MB and batches of 10,000, as in storage/bolt. Who watches need not poll.
 func (s *Store) Limits() storage.Limits { return limits }
 
 // Close drops what the store holds, and wakes those who watch it. Every later call fails with storage.ErrClosed.

@@ -1,0 +1,163 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/datolite/datolite/storage"
+)
+
+// patience is how long Open waits for another process to close the store.
+const patience = 2 * time.Second
+
+// Open opens the store in the folder at path, and makes it if it is not there, readable by its owner alone. A folder that
+// another process holds is storage.ErrLocked after two seconds; a file that is not ours or newer than this version is
+// storage.ErrFormat, and is left as it is; a damaged one is storage.ErrCorrupt.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := makeFolder(path); err != nil {
+		return nil, openError(path, err)
+	}
+	o := opening{ctx: ctx, folder: path, until: time.Now().Add(patience)}
+	if err := o.makeFiles(); err != nil {
+		return nil, err
+	}
+	log, err := o.open(fileLog)
+	if err != nil {
+		return nil, err
+	}
+	seg, err := o.open(fileSeg)
+	if err != nil {
+		return nil, errors.Join(err, log.kv.Close())
+	}
+	return &Store{log: log, seg: seg}, nil
+}
+
+// An opening is one call of Open.
+type opening struct {
+	ctx    context.Context
+	folder string
+	until  time.Time // when to give up a file that is locked
+}
+
+func (o opening) path(name string) string { return filepath.Join(o.folder, name) }
+
+// open opens the file called name. It looks before it writes: bbolt may end the process when it opens a damaged file.
+func (o opening) open(name string) (*file, error) {
+	if err := o.inspect(name); err != nil {
+		return nil, err
+	}
+	kv, err := o.lock(name, bbolt.Options{NoFreelistSync: name == fileLog})
+	if err != nil {
+		return nil, err
+	}
+	f := &file{kv: kv, strict: name == fileLog, turn: make(chan struct{}, 1)}
+	if err := f.commit(func(*bbolt.Tx) error { return nil }); err != nil { // syncs what a killed process had written
+		return nil, errors.Join(openError(o.path(name), err), kv.Close())
+	}
+	return f, nil
+}
+
+// inspect opens the file for reading alone, and returns an error if it is not ours, too new, or visibly damaged.
+func (o opening) inspect(name string) error {
+	if _, err := os.Stat(o.path(name)); errors.Is(err, fs.ErrNotExist) {
+		return openError(o.path(name), fmt.Errorf("%w: the file is missing", storage.ErrCorrupt))
+	}
+	kv, err := o.lock(name, bbolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	err = guarded(func() error { return kv.View(func(t *bbolt.Tx) error { return check(t, name) }) })
+	if err = errors.Join(err, kv.Close()); err != nil {
+		return openError(o.path(name), err)
+	}
+	return nil
+}
+
+// check returns what is the matter with the file called name, and reads of it what bbolt trusts.
+func check(t *bbolt.Tx, name string) error {
+	meta := t.Bucket(bucketMeta)
+	if meta == nil || t.Bucket(bucketKeys) == nil {
+		return fmt.Errorf("%w: a bbolt file, but not of a datolite store", storage.ErrFormat)
+	}
+	if err := checkFormat(meta.Get(keyFormat)); err != nil {
+		return err
+	}
+	if is := meta.Get(keyFile); string(is) != name {
+		return fmt.Errorf("%w: the file was made as %s", storage.ErrFormat, is)
+	}
+	if name == fileSeg || string(meta.Get(keyClosed)) == strconv.Itoa(t.ID()) {
+		return nil // bbolt will not walk this file
+	}
+	return t.Bucket(bucketKeys).ForEach(func(_, _ []byte) error { return nil })
+}
+
+func checkFormat(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 {
+		return fmt.Errorf("%w: format %q", storage.ErrFormat, text)
+	}
+	if n > format {
+		return fmt.Errorf("%w: the file has format %d, this version reads up to %d", storage.ErrFormat, n, format)
+	}
+	return nil
+}
+
+// lock opens the file called name as soon as no other process holds it.
+func (o opening) lock(name string, options bbolt.Options) (*bbolt.DB, error) {
+	for {
+		kv, err := try(o.path(name), options)
+		switch {
+		case err == nil:
+			return kv, nil
+		case !errors.Is(err, berrors.ErrTimeout):
+			return nil, openError(o.path(name), err)
+		case time.Now().After(o.until):
+			return nil, openError(o.folder, storage.ErrLocked)
+		}
+		pause(o.ctx, 20*time.Millisecond)
+		if err := o.ctx.Err(); err != nil {
+			return nil, openError(o.folder, err)
+		}
+	}
+}
+
+// try opens a file if it is not locked, else it returns bbolt's ErrTimeout. Nothing stays open or locked after an error.
+func try(path string, options bbolt.Options) (kv *bbolt.DB, err error) {
+	var handle *os.File
+	options.Timeout = 1
+	options.FreelistType = bbolt.FreelistMapType
+	options.OpenFile = func(name string, flag int, mode os.FileMode) (_ *os.File, err error) {
+		handle, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
+		return handle, err
+	}
+	err = guarded(func() (err error) {
+		kv, err = bbolt.Open(path, 0o600, &options)
+		return damage(err)
+	})
+	if err != nil && handle != nil {
+		_ = handle.Close()
+	}
+	return kv, err
+}
+
+// damage gives the errors by which bbolt refuses a file their kind.
+func damage(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum),
+		strings.HasPrefix(err.Error(), "file size too small"):
+		return fmt.Errorf("%w, or not a bbolt file: %w", storage.ErrCorrupt, err)
+	}
+	return err
+}
