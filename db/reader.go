@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"iter"
-	"time"
 
 	"github.com/datolite/datolite/index"
 )
@@ -29,9 +28,11 @@ type Reader interface {
 	SeekDatoms(ctx context.Context, o Order, components ...any) iter.Seq2[Datom, error]
 	// IndexRange yields the datoms of an attribute in AVET with start ≤ value < end; nil leaves a side open.
 	IndexRange(ctx context.Context, attr, start, end any) iter.Seq2[Datom, error]
-	// Count returns how many datoms Datoms would yield: exactly on a snapshot, at most that many on a view, and without reading them.
+	// Count returns how many datoms Datoms would yield: exactly on a snapshot, at most that many on a view, and on a snapshot of
+	// Conn.At or Conn.Reports, and without reading them.
 	Count(ctx context.Context, o Order, components ...any) (int, error)
-	// TxRange yields the transactions with start ≤ t < end from the log, oldest first; nil leaves a side open.
+	// TxRange yields the transactions with start ≤ t < end from the log, oldest first; nil leaves a side open. A view shows of
+	// them what it shows of history.
 	TxRange(ctx context.Context, start, end Moment) iter.Seq2[Tx, error]
 	// Scan walks a range of an order in batches of columns; it is what query operators read.
 	Scan(ctx context.Context, o Order, r index.Range) (*index.Cursor, error)
@@ -42,115 +43,125 @@ type Reader interface {
 	sealed()
 }
 
-// A Tx is a transaction as the log holds it.
-type Tx struct {
-	T       T
-	ID      ID
-	Instant time.Time
-	Datoms  []Datom // txInstant included
+var (
+	_ Reader = (*Snapshot)(nil)
+	_ Reader = (*View)(nil)
+)
+
+// A reader is what Snapshot and View have in common: the snapshot beneath, and the view, which a snapshot has not.
+type reader struct {
+	snap *Snapshot
+	view *View
 }
 
-// A Snapshot is a database as of one transaction: a value, made without I/O and held as long as one likes. Taking part in the
-// future is for snapshots alone: see tx.With. What the past was, ask with AsOf, Since and History.
-type Snapshot struct{ _ int }
+func (r *reader) sealed() {}
 
-// A View is a snapshot seen another way. Views of views add up.
-type View struct{ _ int }
+// T returns the basis: the t of the newest transaction in the snapshot beneath.
+func (r *reader) T() T { return r.snap.basis }
 
-// AsOf returns the view of everything up to a moment, that included.
-func (s *Snapshot) AsOf(m Moment) *View { panic("not built") }
+// Schema returns the schema of the snapshot beneath.
+func (r *reader) Schema() *Schema { return r.snap.Schema() }
 
-// Since returns the view of what was asserted after a moment.
-func (s *Snapshot) Since(m Moment) *View { panic("not built") }
+// Snapshot returns the snapshot beneath.
+func (r *reader) Snapshot() *Snapshot { return r.snap }
 
-// History returns the view of every assertion and retraction.
-func (s *Snapshot) History() *View { panic("not built") }
+// IsHistory reports whether the reader shows retractions and what they ended.
+func (r *reader) IsHistory() bool { return r.view != nil && r.view.shows.History }
 
-// Filter returns the view of the datoms that keep approves of; r is what Filter was called on.
-func (s *Snapshot) Filter(keep func(r Reader, d Datom) bool) *View { panic("not built") }
-
-// Without returns the view that hides the entities of a set, at the cost of one bit test per datom.
-func (s *Snapshot) Without(hidden *IDSet) *View { panic("not built") }
-
-// AsOf is as Snapshot.AsOf; of two bounds the earlier counts.
-func (v *View) AsOf(m Moment) *View { panic("not built") }
-
-// Since is as Snapshot.Since; of two bounds the later counts.
-func (v *View) Since(m Moment) *View { panic("not built") }
-
-// History is as Snapshot.History, within the bounds of the view.
-func (v *View) History() *View { panic("not built") }
-
-// Filter is as Snapshot.Filter; what both filters approve of is seen.
-func (v *View) Filter(keep func(r Reader, d Datom) bool) *View { panic("not built") }
-
-// Without is as Snapshot.Without.
-func (v *View) Without(hidden *IDSet) *View { panic("not built") }
-
-// Speculative reports whether the snapshot holds transactions that were never committed: it comes from tx.With.
-func (s *Snapshot) Speculative() bool { panic("not built") }
-
-// Instant returns the instant of the newest transaction.
-func (s *Snapshot) Instant() time.Time { panic("not built") }
-
-// Now returns the instant that the next transaction gets if it does not say otherwise: the clock's, but never before Instant.
-func (s *Snapshot) Now() time.Time { panic("not built") }
-
-// Clock returns what the database's clock says, in UTC milliseconds.
-func (s *Snapshot) Clock() time.Time { panic("not built") }
-
-// NextT returns the t of the next transaction; entities that it makes take those after it.
-func (s *Snapshot) NextT() T { panic("not built") }
-
-// NextElement returns the id of the next attribute.
-func (s *Snapshot) NextElement() ID { panic("not built") }
-
-// Host returns what the host gave the database under a name.
-func (s *Snapshot) Host(name string) (Named, bool) { panic("not built") }
-
-// Apply returns the report of a commit on the snapshot, whose After is the next snapshot. Nothing is written. It is for tx alone.
-func (s *Snapshot) Apply(c Commit) (*Report, error) { panic("not built") }
-
-// A Commit is the facts and ids that a transaction comes to, ready to be applied to the snapshot that it was made on.
-type Commit struct {
-	T       T         // the transaction's: the snapshot's NextT
-	Instant time.Time // UTC milliseconds, not before the snapshot's
-	// Facts are in the order in which the report shows them: an open fact (Tx is the transaction) is asserted, a closed one
-	// (End is the transaction) ends what Tx asserted. The fact of :db/txInstant is not among them: Apply puts it first.
-	Facts       []index.Fact
-	TempIDs     map[string]ID
-	Created     []ID
-	NextT       T
-	NextElement ID
+// window returns what the index is to show.
+func (r *reader) window(ctx context.Context) (index.View, error) {
+	if r.view == nil {
+		return index.View{Basis: index.TxID(r.snap.basis)}, nil
+	}
+	return r.view.window(ctx)
 }
 
-// A Report is what came of a transaction.
-type Report struct {
-	T       T
-	Tx      ID
-	Instant time.Time
-	Before  *Snapshot
-	After   *Snapshot
-	Datoms  []Datom       // :db/txInstant first
-	TempIDs map[string]ID // what each tempid became
-	Created []ID          // the ids of the items that had none, in their order
+// Scan walks a range of an order in batches of columns.
+func (r *reader) Scan(ctx context.Context, o Order, rng index.Range) (*index.Cursor, error) {
+	w, err := r.window(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.snap.levels.Scan(ctx, o, rng, w), nil
 }
 
-// An Entity is what a reader shows of one entity, read at once.
-type Entity struct{ _ int }
+// each yields the datoms of a range.
+func (r *reader) each(ctx context.Context, o Order, rng index.Range, yield func(Datom, error) bool) {
+	cursor, err := r.Scan(ctx, o, rng)
+	if err != nil {
+		yield(Datom{}, err)
+		return
+	}
+	for {
+		batch, err := cursor.Next()
+		if err != nil {
+			yield(Datom{}, err)
+			return
+		}
+		if batch == nil {
+			return
+		}
+		for i := range batch.Len() {
+			if !yield(batch.Datom(i), nil) {
+				return
+			}
+		}
+	}
+}
 
-// ID returns the entity's id.
-func (e Entity) ID() ID { panic("not built") }
+// ranged yields the datoms of the range that make returns, if there is one.
+func (r *reader) ranged(ctx context.Context, o Order, make func() (index.Range, bool, error)) iter.Seq2[Datom, error] {
+	return func(yield func(Datom, error) bool) {
+		switch rng, ok, err := make(); {
+		case err != nil:
+			yield(Datom{}, err)
+		case ok:
+			r.each(ctx, o, rng, yield)
+		}
+	}
+}
 
-// Exists reports whether anything is known of the entity.
-func (e Entity) Exists() bool { panic("not built") }
+// Datoms yields the datoms of an order whose first components are these.
+func (r *reader) Datoms(ctx context.Context, o Order, components ...any) iter.Seq2[Datom, error] {
+	return r.ranged(ctx, o, func() (index.Range, bool, error) { return r.prefix(ctx, o, components) })
+}
 
-// Get returns the value of an attribute as a plain Go value, a reference as an ID; of several, the first. It is nil where
-// there is none.
-func (e Entity) Get(attr string) any { panic("not built") }
+// SeekDatoms yields the datoms of an order from the place of the components on, to the end of the order.
+func (r *reader) SeekDatoms(ctx context.Context, o Order, components ...any) iter.Seq2[Datom, error] {
+	return r.ranged(ctx, o, func() (index.Range, bool, error) {
+		rng, ok, err := r.prefix(ctx, o, components)
+		return index.Range{Lo: rng.Lo, Hi: index.All.Hi}, ok, err
+	})
+}
 
-// All returns the values of an attribute in the order of values.
-func (e Entity) All(attr string) []any { panic("not built") }
+// IndexRange yields the datoms of an attribute in AVET with start ≤ value < end.
+func (r *reader) IndexRange(ctx context.Context, attr, start, end any) iter.Seq2[Datom, error] {
+	return r.ranged(ctx, AVET, func() (index.Range, bool, error) {
+		lo, ok, err := r.prefix(ctx, AVET, []any{attr, start})
+		if !ok || err != nil {
+			return index.Range{}, false, err
+		}
+		if end == nil {
+			hi, ok, err := r.prefix(ctx, AVET, []any{attr})
+			return index.Range{Lo: lo.Lo, Hi: hi.Hi}, ok, err
+		}
+		hi, ok, err := r.prefix(ctx, AVET, []any{attr, end})
+		if start != nil && ok && index.Compare(lo.Lo.Key.V, hi.Lo.Key.V) >= 0 {
+			ok = false
+		}
+		return index.Range{Lo: lo.Lo, Hi: hi.Lo}, ok, err
+	})
+}
 
-// Attributes yields the names of the attributes that have values, in the order of their ids.
-func (e Entity) Attributes() iter.Seq[Keyword] { panic("not built") }
+// Count returns how many datoms Datoms would yield, or an upper bound of it.
+func (r *reader) Count(ctx context.Context, o Order, components ...any) (int, error) {
+	rng, ok, err := r.prefix(ctx, o, components)
+	if !ok || err != nil {
+		return 0, err
+	}
+	w, err := r.window(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return r.snap.levels.Count(ctx, o, rng, w)
+}

@@ -1,0 +1,88 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/datolite/datolite/index"
+)
+
+// A Commit is the facts and ids that a transaction comes to, ready to be applied to the snapshot that it was made on.
+type Commit struct {
+	T       T         // the transaction's: the snapshot's NextT
+	Instant time.Time // UTC milliseconds, not before the snapshot's
+	// Facts are in the order in which the report shows them: an open fact (Tx is the transaction) is asserted, a closed one
+	// (End is the transaction) ends what Tx asserted. The fact of :db/txInstant is not among them: Apply puts it first.
+	Facts       []index.Fact
+	TempIDs     map[string]ID
+	Created     []ID
+	NextT       T
+	NextElement ID
+}
+
+// Apply returns the report of a commit on the snapshot, whose After is the next snapshot. Nothing is written, and Facts are
+// copied. A commit that was not made on this snapshot is ErrCorrupt. It is for tx alone.
+func (s *Snapshot) Apply(c Commit) (*Report, error) {
+	if err := s.fits(c); err != nil {
+		return nil, err
+	}
+	levels, err := s.ground()
+	if err != nil {
+		return nil, err
+	}
+	facts := make([]index.Fact, 0, len(c.Facts)+1)
+	facts = append(append(facts, c.stamp()), c.Facts...)
+	schema := s.Schema().revise(c.T, c.Facts)
+	next := &Snapshot{env: s.env, levels: levels.Push(index.NewRun(facts, schema)), basis: c.T, instant: c.Instant.UnixMilli(),
+		nextT: c.NextT, nextElement: c.NextElement}
+	next.reader.snap = next
+	next.schema.Store(schema)
+	rep := c.report(s, next)
+	next.pending.Store(rep)
+	return rep, nil
+}
+
+// fits returns an error if the commit cannot have been made on the snapshot.
+func (s *Snapshot) fits(c Commit) error {
+	switch {
+	case c.T != s.nextT:
+		return fmt.Errorf("%w: a commit of %s on %s, whose next is %s", ErrCorrupt, c.T, s, s.nextT)
+	case c.NextT <= c.T || c.NextElement < s.nextElement:
+		return fmt.Errorf("%w: the commit of %s takes a counter back", ErrCorrupt, c.T)
+	case c.Instant.UnixMilli() < s.instant:
+		return fmt.Errorf("%w: the instant of %s is before that of %s", ErrCorrupt, c.T, s)
+	}
+	return nil
+}
+
+// stamp returns the fact of the commit's instant.
+func (c Commit) stamp() index.Fact {
+	return index.Fact{E: index.TxID(c.T), A: attrInstant, V: index.Instant(c.Instant), Tx: index.TxID(c.T)}
+}
+
+// ground returns the levels that hold what the snapshot shows and nothing later. Those of a replayed snapshot are made when first
+// asked for, by copying every fact up to its basis: one builds on the past seldom.
+func (s *Snapshot) ground() (index.Levels, error) {
+	if s.later == nil {
+		return s.levels, nil
+	}
+	if own := s.own.Load(); own != nil {
+		return *own, nil
+	}
+	var facts []index.Fact
+	var end ID
+	for d, err := range s.History().Datoms(context.Background(), EAVT) {
+		switch {
+		case err != nil:
+			return index.Levels{}, err
+		case d.Added:
+			facts, end = append(facts, index.Fact{E: d.E, A: d.A, V: d.V, Tx: d.Tx, End: end}), 0
+		default:
+			end = d.Tx // the next datom is the assertion that this one ended
+		}
+	}
+	own := index.Levels{}.Push(index.NewRun(facts, s.Schema()))
+	s.own.Store(&own)
+	return own, nil
+}

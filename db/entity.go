@@ -1,0 +1,112 @@
+package db
+
+import (
+	"context"
+	"iter"
+
+	"github.com/datolite/datolite/index"
+)
+
+// An Entity is what a reader shows of one entity, read at once.
+type Entity struct {
+	id     ID
+	schema *Schema
+	facts  []attrValue // in the order of EAVT
+}
+
+// An attrValue is a value that an entity has.
+type attrValue struct {
+	attr  ID
+	value Value
+}
+
+// Entity returns what is known of one entity; of an ID of which nothing is known, an Entity without attributes. On a history
+// view it fails with ErrHistory.
+func (r *reader) Entity(ctx context.Context, e any) (Entity, error) {
+	if r.IsHistory() {
+		return Entity{}, ErrHistory
+	}
+	id, err := r.EntID(ctx, e)
+	if err != nil {
+		return Entity{}, err
+	}
+	found := Entity{id: id, schema: r.Schema()}
+	cursor, err := r.Scan(ctx, EAVT, index.Prefix(1, index.Fact{E: id}))
+	if err != nil {
+		return Entity{}, err
+	}
+	for {
+		batch, err := cursor.Next()
+		if err != nil {
+			return Entity{}, err
+		}
+		if batch == nil {
+			return found, nil
+		}
+		found.add(batch)
+	}
+}
+
+func (e *Entity) add(batch *index.Batch) {
+	if e.facts == nil {
+		e.facts = make([]attrValue, 0, batch.Len())
+	}
+	for i := range batch.Len() {
+		e.facts = append(e.facts, attrValue{batch.A[i], batch.V.At(i)})
+	}
+}
+
+// ID returns the entity's id.
+func (e Entity) ID() ID { return e.id }
+
+// Exists reports whether anything is known of the entity.
+func (e Entity) Exists() bool { return len(e.facts) > 0 }
+
+// Get returns the value of an attribute as a plain Go value, a reference as an ID; of several, the first. It is nil where
+// there is none.
+func (e Entity) Get(attr string) any {
+	for x := range e.values(attr) {
+		return x
+	}
+	return nil
+}
+
+// All returns the values of an attribute in the order of values.
+func (e Entity) All(attr string) []any {
+	var xs []any
+	for x := range e.values(attr) {
+		xs = append(xs, x)
+	}
+	return xs
+}
+
+func (e Entity) values(attr string) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		if e.schema == nil {
+			return
+		}
+		a, ok := e.schema.Named(attr)
+		if !ok {
+			return
+		}
+		for _, f := range e.facts {
+			if f.attr == a.ID && !yield(a.Go(f.value)) {
+				return
+			}
+		}
+	}
+}
+
+// Attributes yields the names of the attributes that have values, in the order of their ids.
+func (e Entity) Attributes() iter.Seq[Keyword] {
+	return func(yield func(Keyword) bool) {
+		for i, f := range e.facts {
+			if i > 0 && e.facts[i-1].attr == f.attr {
+				continue
+			}
+			if a, ok := e.schema.Attribute(f.attr); ok && !yield(a.Ident) {
+				return
+			}
+		}
+	}
+}

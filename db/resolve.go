@@ -1,0 +1,196 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/datolite/datolite/index"
+)
+
+// EntID returns the id of an entity. Idents resolve through the schema; lookup refs through the datoms that the reader shows.
+func (r *reader) EntID(ctx context.Context, e any) (ID, error) {
+	switch e := e.(type) {
+	case ID:
+		return e, nil
+	case int64:
+		return ID(e), nil
+	case int:
+		return ID(e), nil
+	case T:
+		return index.TxID(e), nil
+	case Keyword:
+		if id, ok := r.Schema().EntID(e); ok {
+			return id, nil
+		}
+		return 0, &EntityError{Asked: e, Near: r.Schema().nearestIdent(e)}
+	case LookupRef:
+		return r.lookup(ctx, e)
+	}
+	return 0, &EntityError{Asked: e}
+}
+
+// lookup returns the entity whose unique attribute has the value. A value of the wrong type is nobody's.
+func (r *reader) lookup(ctx context.Context, ref LookupRef) (ID, error) {
+	a, err := r.Schema().attribute(ref.Attr)
+	if err != nil {
+		return 0, err
+	}
+	if a.Unique == NotUnique {
+		return 0, &AttributeError{Attr: a.Ident.String(), Err: ErrNotUnique}
+	}
+	v, err := r.value(ctx, a, ref.Value)
+	if names(err) {
+		return 0, &EntityError{Asked: ref}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return r.holder(ctx, a, v, ref)
+}
+
+// holder returns the entity that has the value of a unique attribute. A snapshot knows former idents too.
+func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRef) (ID, error) {
+	if a.ID == attrIdent && r.view == nil {
+		if id, ok := r.Schema().EntID(Keyword(v.Text())); ok {
+			return id, nil
+		}
+	}
+	cursor, err := r.Scan(ctx, AVET, index.Prefix(2, index.Fact{A: a.ID, V: v}))
+	if err != nil {
+		return 0, err
+	}
+	batch, err := cursor.Next()
+	if err != nil {
+		return 0, err
+	}
+	if batch == nil || batch.Len() == 0 {
+		return 0, &EntityError{Asked: ref}
+	}
+	return batch.E[0], nil
+}
+
+// value returns x as a value of the attribute; a reference may be named in any way in which EntID takes an entity.
+func (r *reader) value(ctx context.Context, a *Attribute, x any) (Value, error) {
+	if a.Type != TypeRef {
+		return a.Value(x)
+	}
+	switch x.(type) {
+	case Keyword, LookupRef:
+		id, err := r.EntID(ctx, x)
+		return index.Ref(id), err
+	}
+	return a.Value(x)
+}
+
+// names reports whether an error says that something names no entity, attribute or value.
+func names(err error) bool {
+	return isAny(err, ErrNotAnEntity, ErrUnknownAttribute, ErrWrongType, ErrTupleValue, ErrNil)
+}
+
+// The components of the orders, in their sequence.
+var sequences = [...]string{EAVT: "eavt", AEVT: "aevt", AVET: "avet", VAET: "vaet"}
+
+var errComponents = errors.New("an order has four components")
+
+// prefix returns the range of the datoms whose first components are these; false where a component names nothing. The first nil
+// component ends the list.
+func (r *reader) prefix(ctx context.Context, o Order, components []any) (index.Range, bool, error) {
+	if len(components) > len(sequences) {
+		return index.Range{}, false, fmt.Errorf("%w: %w, not %d", ErrWrongType, errComponents, len(components))
+	}
+	p := place{reader: r, order: o}
+	for i, x := range components {
+		if x == nil {
+			break
+		}
+		if err := p.set(ctx, sequences[o][i], x); names(err) {
+			return index.Range{}, false, nil
+		} else if err != nil {
+			return index.Range{}, false, err
+		}
+		p.parts++
+	}
+	return index.Prefix(p.parts, p.key), !p.nowhere, nil
+}
+
+// A place is where components point in an order.
+type place struct {
+	*reader
+	order   Order
+	attr    *Attribute
+	key     index.Fact
+	parts   int
+	nowhere bool // the order holds no such datoms
+}
+
+// set sets a component.
+func (p *place) set(ctx context.Context, component byte, x any) (err error) {
+	switch component {
+	case 'e':
+		p.key.E, err = p.EntID(ctx, x)
+	case 'a':
+		err = p.setAttr(ctx, x)
+	case 'v':
+		err = p.setValue(ctx, x)
+	case 't':
+		p.key.Tx, err = transaction(x)
+	}
+	return err
+}
+
+func (p *place) setAttr(ctx context.Context, x any) (err error) {
+	switch ref := x.(type) {
+	case LookupRef, int, int64:
+		if x, err = p.EntID(ctx, ref); err != nil {
+			return err
+		}
+	}
+	if p.attr, err = p.Schema().attribute(x); err != nil {
+		return err
+	}
+	if p.order == AVET && !p.attr.Indexed {
+		return &AttributeError{Attr: p.attr.Ident.String(), Err: ErrNotIndexed}
+	}
+	p.nowhere = p.order == VAET && p.attr.Type != TypeRef
+	p.key.A = p.attr.ID
+	return nil
+}
+
+// setValue sets the value, which in VAET comes before its attribute and is a reference.
+func (p *place) setValue(ctx context.Context, x any) (err error) {
+	if p.attr != nil {
+		p.key.V, err = p.value(ctx, p.attr, x)
+		return err
+	}
+	id, err := p.EntID(ctx, x)
+	p.key.V = index.Ref(id)
+	return err
+}
+
+// transaction returns the id of a transaction: a number without a transaction's partition is a t.
+func transaction(x any) (ID, error) {
+	id := ID(0)
+	switch x := x.(type) {
+	case T:
+		return index.TxID(x), nil
+	case ID:
+		id = x
+	case int64:
+		id = ID(x)
+	case int:
+		id = ID(x)
+	default:
+		return 0, &EntityError{Asked: x}
+	}
+	if id.Part() == index.PartTx {
+		return id, nil
+	}
+	return index.TxID(T(id)), nil
+}
+
+// String returns the lookup ref as EDN.
+func (l LookupRef) String() string {
+	return "[:" + strings.TrimPrefix(l.Attr, ":") + " " + shown(l.Value) + "]"
+}
