@@ -1,7 +1,12 @@
 package edn
 
+import "strconv"
+
 // A Pos is a place in a text. Lines and columns begin at 1; columns count characters.
 type Pos struct{ Line, Col int }
+
+// String returns the place as line:column.
+func (p Pos) String() string { return strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Col) }
 
 // Kind tells what a Node is.
 type Kind uint8
@@ -46,3 +51,67 @@ type SetValue []any
 
 // A Tuple is a tuple of a database as a plain value, two to eight long; nil stands for a slot that is empty. It prints as a vector.
 type Tuple []any
+
+// Plain returns the node as plain Go values: scalars as they are, a vector as []any, ListValue, MapValue, SetValue, Tag.
+func (n Node) Plain() any {
+	open := []converting{{node: &n}}
+	for {
+		top := &open[len(open)-1]
+		if len(top.done) < len(top.node.Items) {
+			open = append(open, converting{node: &top.node.Items[len(top.done)]})
+			continue
+		}
+		v := top.value()
+		if open = open[:len(open)-1]; len(open) == 0 {
+			return v
+		}
+		open[len(open)-1].add(v)
+	}
+}
+
+// A converting is a node on its way to a plain value: done holds the values of its first items.
+type converting struct {
+	node *Node
+	done []any
+}
+
+func (c *converting) add(v any) {
+	if c.done == nil {
+		c.done = make([]any, 0, len(c.node.Items))
+	}
+	c.done = append(c.done, v)
+}
+
+// elements returns the values of all items, never nil: an empty vector is not nil.
+func (c *converting) elements() []any {
+	if c.done == nil {
+		return []any{}
+	}
+	return c.done
+}
+
+// value returns the plain value of a node whose items are all done.
+func (c *converting) value() any {
+	switch c.node.Kind {
+	case Scalar:
+		return c.node.Value
+	case List:
+		return ListValue(c.elements())
+	case Vector:
+		return c.elements()
+	case Map:
+		m := make(MapValue, 0, len(c.done)/2)
+		for i := 1; i < len(c.done); i += 2 {
+			m = append(m, MapEntry{c.done[i-1], c.done[i]})
+		}
+		return m
+	case Set:
+		return SetValue(c.elements())
+	case Tagged:
+		if len(c.done) > 0 {
+			return Tag{c.node.Tag, c.done[0]}
+		}
+		return Tag{Tag: c.node.Tag}
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package edn
+
+// checkUnique checks that a map has a value for every key and no key twice, and that a set has no element twice.
+func checkUnique(n Node) error {
+	every, what := 1, "element"
+	switch n.Kind {
+	case Map:
+		every, what = 2, "key"
+	case Set:
+	default:
+		return nil
+	}
+	if last := len(n.Items) - 1; len(n.Items)%every != 0 {
+		return malformed(n.Items[last].Pos, "the map has no value for its last key %s", clip(String(n.Items[last])))
+	}
+	first, again := firstTwice(n.Items, every)
+	if again < 0 {
+		return nil
+	}
+	return malformed(n.Items[again].Pos, "duplicate %s %s, first at %s", what, clip(String(n.Items[again])), n.Items[first].Pos)
+}
+
+// firstTwice returns the places of the first two equal nodes among every nth, and -1 if there are none. Few are compared in pairs,
+// as this costs less than a hash table.
+func firstTwice(items []Node, every int) (first, again int) {
+	if len(items) > 8*every {
+		seen := make(map[any]int, len(items)/every)
+		for i := 0; i < len(items); i += every {
+			k := identity(&items[i])
+			if j, ok := seen[k]; ok {
+				return j, i
+			}
+			seen[k] = i
+		}
+		return -1, -1
+	}
+	var few [8]any
+	for i := 0; i < len(items); i += every {
+		k := identity(&items[i])
+		for j := range i / every {
+			if few[j] == k {
+				return j * every, i
+			}
+		}
+		few[i/every] = k
+	}
+	return -1, -1
+}
+
+// A canonical is the text of a node, as a type of its own so that it equals no string.
+type canonical string
+
+// identity returns what is == for two nodes exactly if their canonical texts are equal.
+func identity(n *Node) any {
+	switch x := n.Value.(type) {
+	case bool, int64, string, Char, Keyword, Symbol, UUID, URI:
+		return x
+	}
+	return canonical(String(*n))
+}
