@@ -50,22 +50,24 @@ func (r *reader) lookup(ctx context.Context, ref LookupRef) (ID, error) {
 	return r.holder(ctx, a, v, ref)
 }
 
-// holder returns the entity that has the value of a unique attribute. A snapshot knows former idents too.
+// holder returns the entity that has the value of a unique attribute: on a history view, the one that has it at the end. A snapshot
+// knows former idents too.
 func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRef) (ID, error) {
 	if a.ID == attrIdent && r.view == nil {
 		if id, ok := r.Schema().EntID(Keyword(v.Text())); ok {
 			return id, nil
 		}
 	}
-	cursor, err := r.Scan(ctx, AVET, index.Prefix(2, index.Fact{A: a.ID, V: v}))
+	w, err := r.window(ctx)
 	if err != nil {
 		return 0, err
 	}
-	batch, err := cursor.Next()
+	w.History = false
+	batch, err := r.snap.levels.Scan(ctx, AVET, index.Prefix(2, index.Fact{A: a.ID, V: v}), w).Next()
 	if err != nil {
 		return 0, err
 	}
-	if batch == nil || batch.Len() == 0 {
+	if batch == nil {
 		return 0, &EntityError{Asked: ref}
 	}
 	return batch.E[0], nil

@@ -3,6 +3,8 @@ package db
 import (
 	"slices"
 	"strings"
+
+	"github.com/datolite/datolite/internal/spell"
 )
 
 // Unique says whether a value of an attribute names one entity.
@@ -60,17 +62,31 @@ func (s *Schema) Named(name string) (*Attribute, bool) {
 
 // Nearest returns the attribute's name, with its colon, that is most like an unknown one, and "" where none is near.
 func (s *Schema) Nearest(name string) string {
-	return nearest(name, func(yield func(Keyword) bool) {
-		for _, a := range s.Attributes() {
-			if !yield(a.Ident) {
-				return
-			}
-		}
-	})
+	var known []string
+	for _, a := range s.Attributes() {
+		known = append(known, string(a.Ident))
+	}
+	return nearest(name, known)
 }
 
 // nearestIdent returns the ident, with its colon, that is most like an unknown one, and "" where none is near.
-func (s *Schema) nearestIdent(k Keyword) string { return nearest(string(k), s.idents.keys) }
+func (s *Schema) nearestIdent(k Keyword) string {
+	var known []string
+	s.idents.keys(func(ident Keyword) bool {
+		known = append(known, string(ident))
+		return true
+	})
+	slices.Sort(known)
+	return nearest(string(k), known)
+}
+
+func nearest(name string, known []string) string {
+	near := spell.Nearest(strings.TrimPrefix(name, ":"), slices.Values(known))
+	if near == "" {
+		return ""
+	}
+	return ":" + near
+}
 
 // Attributes returns all attributes in the order of their ids, those of the bootstrap included.
 func (s *Schema) Attributes() []*Attribute {
