@@ -1,0 +1,7 @@
+// Package conformance runs recorded cases: questions and transactions with the answers of Datomic Pro. A case passes where
+// datolite gives the same answer, or refuses what Datomic refuses.
+//
+// The cases lie in testdata, compressed; DATOLITE_CONFORMANCE names a folder of others in the same form: one JSON object a line,
+// a world (a schema and transactions) before the cases that ask about it. Values stand in a tagged form, {"k":"ns/name"} for a
+// keyword, and an entity is {"e":label}, since entity ids differ from system to system.
+package conformance
