@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/edn"
 )
 
 // A labeller tells the label of an entity.
@@ -248,6 +249,6 @@ func sameNumber(want json.Number, got any) bool {
 }
 
 func sameDecimal(text string, d db.Decimal) bool {
-	want, err := db.ParseDecimal(text)
+	want, err := edn.ParseDecimal(text)
 	return err == nil && want.Scale == d.Scale && want.Cmp(d) == 0
 }

@@ -14,11 +14,8 @@ import (
 // A built world is a world in a database. It is never changed: transactions of cases are speculative.
 type built struct {
 	*World
-	snaps   []*db.Snapshot // database value 0 is after the schema, i after the i-th transaction
-	txs     []db.ID        // transaction 0 is the schema
-	attrs   map[db.ID]bool
-	idAttr  db.ID
-	unnamed bool
+	snaps []*db.Snapshot // database value 0 is after the schema, i after the i-th transaction
+	txs   []db.ID        // transaction 0 is the schema
 }
 
 func build(ctx context.Context, w *World) (*built, error) {
