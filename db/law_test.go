@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/datolite/datolite/index"
+	"github.com/datolite/datolite/internal/soak"
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
@@ -53,7 +54,7 @@ func (w *world) random(rnd *rand.Rand) []op {
 	return ops
 }
 
-// facts is as maker.facts, with many values for :many.
+// commit is as maker.commit, with several values for :many, and without what is redundant.
 func (w *world) commit(ops ...op) *Report {
 	w.t.Helper()
 	c := w.facts(ops)
@@ -113,11 +114,7 @@ func (w *world) same(r Reader, o Order, want []Datom) {
 
 // laws: the past is the database that was; a window is the fold of its events; a replayed snapshot is the one that was returned.
 func TestViewsAgreeWithTheModel(t *testing.T) {
-	seeds, cases := 12, 0
-	if testing.Short() {
-		seeds = 3
-	}
-	for seed := range int64(seeds) {
+	soak.Run(t, 3, 12, func(t *testing.T, seed int64) {
 		w := newWorld(t, seed, 40)
 		rnd := rand.New(rand.NewPCG(uint64(seed), 2))
 		for i, rep := range w.reports {
@@ -128,15 +125,22 @@ func TestViewsAgreeWithTheModel(t *testing.T) {
 			w.same(w.snap.at(w.log[i+4]), o, w.want(o, rep.T, -1, false))
 			w.same(w.snap.AsOf(rep.T).Since(since), o, w.want(o, rep.T, since, false))
 			w.same(w.snap.Since(since).History().AsOf(rep.T), o, w.want(o, rep.T, since, true))
-			cases += 5
 		}
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
+	})
+}
+
+// law: a time on the clock is the last transaction at or before it.
+func TestTimesAgreeWithTransactions(t *testing.T) {
+	soak.Run(t, 3, 12, func(t *testing.T, seed int64) {
+		w := newWorld(t, seed, 40)
+		for i, rep := range w.reports {
+			if i+1 < len(w.reports) && w.reports[i+1].Instant.Equal(rep.Instant) {
+				continue
+			}
+			w.same(w.snap.AsOf(When(rep.Instant)), EAVT, collect(t, w.snap.AsOf(rep.T), EAVT))
+			w.same(w.snap.Since(When(rep.Instant)), AEVT, collect(t, w.snap.Since(rep.T), AEVT))
 		}
-	}
-	if t.Logf("%d cases of %d seeds", cases, seeds); cases < 500 {
-		t.Errorf("only %d cases", cases)
-	}
+	})
 }
 
 // law: a transaction on a replayed snapshot gives what it gives on the one that was returned, whatever came later.

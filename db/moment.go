@@ -26,10 +26,14 @@ func said(m Moment) string {
 	return m.String()
 }
 
-// tOf returns the t that a moment names which is not a time on the clock. An ID names that of its transaction, or of its making.
+// tOf returns the t that a moment names which is not a time on the clock. An ID names that of its transaction, or of its making;
+// a T with the partition of transactions is taken for the ID that it must have been.
 func tOf(m Moment) T {
 	switch m := m.(type) {
 	case T:
+		if ID(m).Part() == index.PartTx {
+			return ID(m).T()
+		}
 		return m
 	case ID:
 		if m >= 0 {

@@ -1,6 +1,8 @@
 package db
 
 import (
+	"strings"
+
 	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/index"
 )
@@ -54,3 +56,8 @@ type LookupRef struct {
 
 // Lookup returns the reference to the entity whose unique attribute attr has the value.
 func Lookup(attr string, value any) LookupRef { return LookupRef{attr, value} }
+
+// String returns the lookup ref as EDN.
+func (l LookupRef) String() string {
+	return "[:" + strings.TrimPrefix(l.Attr, ":") + " " + shown(l.Value) + "]"
+}

@@ -8,8 +8,8 @@ import (
 )
 
 // A Reader is a value that can be asked: a *Snapshot or a *View of one. It never changes, and any number of goroutines may
-// read it. Where a method takes an entity (e any), that is an ID, a Keyword (its ident) or a LookupRef; an attribute is a
-// string, Keyword or ID. Questions in Datalog and whole trees: see query.All and query.Pull.
+// read it. Where a method takes an entity (e any), that is an ID (or its number), a T (its transaction), a Keyword (its ident)
+// or a LookupRef; an attribute is a string, Keyword or ID. Questions in Datalog and whole trees: see query.All and query.Pull.
 type Reader interface {
 	// T returns the basis: the t of the newest transaction in the snapshot beneath, whatever the view.
 	T() T
@@ -109,10 +109,10 @@ func (r *reader) each(ctx context.Context, o Order, rng index.Range, yield func(
 	}
 }
 
-// ranged yields the datoms of the range that make returns, if there is one.
-func (r *reader) ranged(ctx context.Context, o Order, make func() (index.Range, bool, error)) iter.Seq2[Datom, error] {
+// ranged yields the datoms of the range that find returns, if there is one.
+func (r *reader) ranged(ctx context.Context, o Order, find func() (index.Range, bool, error)) iter.Seq2[Datom, error] {
 	return func(yield func(Datom, error) bool) {
-		switch rng, ok, err := make(); {
+		switch rng, ok, err := find(); {
 		case err != nil:
 			yield(Datom{}, err)
 		case ok:

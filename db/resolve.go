@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/datolite/datolite/index"
 )
@@ -171,28 +170,17 @@ func (p *place) setValue(ctx context.Context, x any) (err error) {
 	return err
 }
 
-// transaction returns the id of a transaction: a number without a transaction's partition is a t.
+// transaction returns the id of a transaction from an ID, T or number, which may be that of its t.
 func transaction(x any) (ID, error) {
-	id := ID(0)
 	switch x := x.(type) {
 	case T:
-		return index.TxID(x), nil
+		return index.TxID(tOf(x)), nil
 	case ID:
-		id = x
+		return index.TxID(tOf(T(x))), nil
 	case int64:
-		id = ID(x)
+		return index.TxID(tOf(T(x))), nil
 	case int:
-		id = ID(x)
-	default:
-		return 0, &EntityError{Asked: x}
+		return index.TxID(tOf(T(x))), nil
 	}
-	if id.Part() == index.PartTx {
-		return id, nil
-	}
-	return index.TxID(T(id)), nil
-}
-
-// String returns the lookup ref as EDN.
-func (l LookupRef) String() string {
-	return "[:" + strings.TrimPrefix(l.Attr, ":") + " " + shown(l.Value) + "]"
+	return 0, &EntityError{Asked: x}
 }
