@@ -5,7 +5,7 @@
 // Symbol are names, Decimal is an exact decimal number, UUID, URI and Char are what Go has no type for.
 //
 //	n, err := edn.Read(`[:find ?name :where [?p :person/name ?name]]`)
-//	fmt.Println(n.Kind == edn.Vector, n.Items[3].Pos, edn.String(n.Items[3])) // true 1:20 [?p :person/name ?name]
+//	fmt.Println(n.Kind == edn.Vector, n.Items[3].Pos, edn.String(n.Items[3])) // true 1:21 [?p :person/name ?name]
 //
 // Beside the tags #inst and #uuid of EDN, the reader knows #uri "…", #bytes "base64" and #float 1.5; any other gives a node of kind
 // Tagged. 'form is read as (quote form). Ratios, namespaced maps, metadata and regular expressions are errors.

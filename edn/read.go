@@ -51,6 +51,8 @@ func Read(text string, l ...Limits) (Node, error) {
 // ReadAll reads all forms that text holds; there may be none.
 func ReadAll(text string, l ...Limits) ([]Node, error) {
 	r := reader{text: text, at: Pos{1, 1}, limits: withDefaults(l)}
+	r.done = make([]Node, 0, min(len(text)/8, 32)) // a short text needs no more
+	r.open = make([]opened, 0, 8)
 	if len(text) > r.limits.Bytes {
 		return nil, tooMuch(r.at, "a text of %d bytes; the limit is %d", len(text), r.limits.Bytes)
 	}

@@ -155,8 +155,10 @@ func (w *writer) node(n *Node) {
 	case Tagged:
 		w.tag(n.Tag)
 		w.begin(printing{kind: Tagged, nodes: n.Items, self: first(n.Items)})
-	default:
+	case List, Vector, Map, Set:
 		w.begin(printing{kind: n.Kind, nodes: n.Items, self: first(n.Items)})
+	default:
+		w.out = fmt.Appendf(w.out, "<kind %d>", n.Kind)
 	}
 }
 
