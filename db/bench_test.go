@@ -108,3 +108,19 @@ func BenchmarkNamed(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkApplyIdent names one new entity in each transaction.
+func BenchmarkApplyIdent(b *testing.B) {
+	s := crowd(b, 100)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		c := next(s)
+		c.Facts = []index.Fact{fact(c, i, attrIdent, keyword(fmt.Sprintf("enum/e%d", i)))}
+		rep, err := s.Apply(c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s = rep.After
+		s.publish()
+	}
+}

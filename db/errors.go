@@ -106,6 +106,8 @@ type EntityError struct {
 
 func (e *EntityError) Error() string {
 	switch asked := e.Asked.(type) {
+	case nil:
+		return "nil names no entity"
 	case Keyword:
 		return "no entity has the ident " + asked.String() + didYouMean(e.Near)
 	case LookupRef:
