@@ -143,6 +143,23 @@ func TestTimesAgreeWithTransactions(t *testing.T) {
 	})
 }
 
+// law: Count is how many datoms there are on a snapshot, and never less on one that is replayed or on a view.
+func TestCountAgrees(t *testing.T) {
+	soak.Run(t, 3, 12, func(t *testing.T, seed int64) {
+		w := newWorld(t, seed, 30)
+		for i, rep := range w.reports {
+			for _, by := range [][]any{nil, {index.NewID(index.PartUser, 502)}, {index.NewID(index.PartUser, 503), "many"}} {
+				for _, r := range []Reader{rep.After, w.snap.at(w.log[i+4]), w.snap.AsOf(rep.T), w.snap.Since(rep.T), rep.After.History()} {
+					n, err := r.Count(t.Context(), EAVT, by...)
+					if least := len(collect(t, r, EAVT, by...)); err != nil || n < least || (r == Reader(rep.After) && n > least) {
+						t.Fatalf("%s %v: count %d, %v, want %d", r, by, n, err, least)
+					}
+				}
+			}
+		}
+	})
+}
+
 // law: a transaction on a replayed snapshot gives what it gives on the one that was returned, whatever came later.
 func TestBuildingOnTheReplayed(t *testing.T) {
 	w := newWorld(t, 7, 20)
