@@ -100,3 +100,18 @@ func (v *Vector) Slice(i, j int) Vector {
 
 // Len returns how many values the vector holds.
 func (v *Vector) Len() int { return max(len(v.Kinds), len(v.Words), len(v.Texts)) }
+
+// narrow turns a vector with Kinds into one without where all values have one kind.
+func (v *Vector) narrow() {
+	for _, k := range v.Kinds {
+		if k != v.Kinds[0] {
+			return
+		}
+	}
+	v.Kind, v.Kinds = v.Kinds[0], nil
+	if v.Kind.oneWord() {
+		v.Texts = nil
+	} else if v.Texts != nil {
+		v.Words = nil
+	}
+}

@@ -1,12 +1,11 @@
 package index
 
-import (
-	"cmp"
-	"context"
-	"slices"
-)
+import "context"
 
-const batchSize = 1024
+const (
+	batchSize = 1024
+	worthIt   = 256 // from this length on, a stretch is handed out by itself rather than copied behind others
+)
 
 // A Cursor walks a range of an order, batch by batch.
 type Cursor struct {
@@ -14,16 +13,26 @@ type Cursor struct {
 	levels Levels
 	order  Order
 	within Range
-	view   View
-	read   bool
-	datoms []Datom
-	batch  Batch
+	lens   lens
+
+	opened  bool
+	few     [4]source // so that reading at a point allocates little
+	line    [4]*source
+	merger  merger
+	waiting stretch
+	seen    int // facts since the context was last asked
+
+	room    int // in builder
+	counted []uint32
+	sifted  []uint32
+	builder builder
+	batch   Batch
 }
 
 // Scan returns a cursor over the datoms that the view shows of a range, in the order's sequence; history events of one
 // (e, a, v) come newest first. Nothing is read before the first call of Next. A cursor needs no closing.
 func (l Levels) Scan(ctx context.Context, o Order, r Range, v View) *Cursor {
-	return &Cursor{ctx: ctx, levels: l, order: o, within: r, view: v}
+	return &Cursor{ctx: ctx, levels: l, order: o, within: r, lens: v.lens()}
 }
 
 // Next returns the next batch, of at most 1,024 datoms, or nil at the end. An error (of the context, or of a store) ends the walk.
@@ -31,73 +40,142 @@ func (c *Cursor) Next() (*Batch, error) {
 	if err := c.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !c.read {
-		c.read = true
-		c.datoms = c.levels.datoms(c.order, c.within, c.view)
+	if !c.opened {
+		c.open()
 	}
-	if len(c.datoms) == 0 {
-		return nil, nil
-	}
-	n := min(batchSize, len(c.datoms))
-	c.batch = Batch{}
-	for _, d := range c.datoms[:n] {
-		c.batch.E, c.batch.A, c.batch.Tx = append(c.batch.E, d.E), append(c.batch.A, d.A), append(c.batch.Tx, d.Tx)
-		c.batch.V.Append(d.V)
-		if c.view.History {
-			c.batch.Added = append(c.batch.Added, d.Added)
+	c.builder.reset()
+	for c.advance() {
+		if c.uncopied() {
+			if c.builder.len() == 0 {
+				return c.handOut(), nil
+			}
+			break
+		}
+		if !c.take() {
+			break
+		}
+		if c.seen < batchSize {
+			continue
+		}
+		c.seen = 0
+		if err := c.ctx.Err(); err != nil {
+			return nil, err
 		}
 	}
-	c.datoms = c.datoms[n:]
+	if c.builder.len() == 0 {
+		return nil, nil
+	}
+	c.builder.batch(&c.batch)
 	return &c.batch, nil
 }
 
-func (l Levels) datoms(o Order, r Range, v View) []Datom {
-	var facts []Fact
-	for _, run := range l.runs {
-		facts = append(facts, run.span(o, r)...)
-	}
-	slices.SortFunc(facts, func(a, b Fact) int { return cmp.Or(o.Compare(a, b), cmp.Compare(b.End, a.End)) })
-	facts = slices.CompactFunc(facts, func(a, b Fact) bool { return o.Compare(a, b) == 0 })
-	var out []Datom
-	for _, f := range facts {
-		for _, d := range v.datoms(f) {
-			if !v.Without.Has(d.E) && (v.Keep == nil || v.Keep(d)) {
-				out = append(out, d)
+// open finds the range in each part of each run that the view needs.
+func (c *Cursor) open() {
+	c.opened = true
+	sources, rows := c.few[:0], 0
+	for _, r := range c.levels.runs {
+		for k := range dropped {
+			role := c.lens.role(r, k)
+			if role == unread {
+				continue
+			}
+			if x := r.part(k).span(c.order, &c.within); x.len() > 0 {
+				sources = append(sources, source{span: x, class: k, role: role})
+				rows += x.len()
 			}
 		}
 	}
-	return out
-}
-
-func (v View) bound() ID {
-	if v.AsOf != 0 {
-		return min(v.Basis, v.AsOf)
+	c.merger = merger{order: c.order, line: c.line[:0]}
+	for i := range sources {
+		c.merger.add(&sources[i])
 	}
-	return v.Basis
+	if c.lens.history {
+		rows *= 2
+	}
+	c.room = min(batchSize, rows)
 }
 
-func (v View) datoms(f Fact) []Datom {
-	bound := v.bound()
-	asserted := Datom{f.E, f.A, f.V, f.Tx, true}
-	if !v.History {
-		if v.Since < f.Tx && f.Tx <= bound && (f.Open() || f.End > bound) {
-			return []Datom{asserted}
+// advance makes sure that a stretch is waiting which may show something, and reports whether there is one.
+func (c *Cursor) advance() bool {
+	for c.waiting.len() == 0 || c.waiting.role == mask {
+		c.waiting = c.merger.next(batchSize)
+		if c.waiting.source == nil {
+			return false
 		}
-		return nil
 	}
-	var out []Datom
-	if v.Since < f.End && f.End <= bound {
-		out = append(out, Datom{f.E, f.A, f.V, f.End, false})
-	}
-	if v.Since < f.Tx && f.Tx <= bound {
-		out = append(out, asserted)
-	}
-	return out
+	return true
 }
 
-// Count returns how many datoms of the range the view shows: exactly, and in logarithmic time, where the view is plain;
-// an upper bound, as cheap, on other views.
-func (l Levels) Count(ctx context.Context, o Order, r Range, v View) (int, error) {
-	v.Keep, v.Without = nil, nil
-	return len(l.datoms(o, r, v)), ctx.Err()
+// uncopied reports whether the waiting stretch is best handed out as it lies in its run.
+func (c *Cursor) uncopied() bool {
+	w := &c.waiting
+	return w.role == whole && w.places == nil && c.lens.plain() &&
+		(w.len() >= worthIt || c.builder.len() == 0 && len(c.merger.line) == 0)
+}
+
+func (c *Cursor) handOut() *Batch {
+	w := &c.waiting
+	i, j := w.from, w.upto
+	c.batch = Batch{E: w.E[i:j:j], A: w.A[i:j:j], V: w.V.Slice(i, j), Tx: w.Tx[i:j:j]}
+	c.batch.V.narrow()
+	w.from = j
+	return &c.batch
+}
+
+// take gathers what shows of the waiting stretch, as far as there is room, and reports whether there was any.
+func (c *Cursor) take() bool {
+	if c.builder.room() == 0 {
+		c.builder.reserve(c.room, c.lens.history)
+	}
+	room := c.room - c.builder.len()
+	if c.lens.history {
+		room /= 2
+	}
+	n := min(room, c.waiting.len())
+	if n == 0 {
+		return false
+	}
+	places := c.next(n)
+	w := &c.waiting
+	switch {
+	case c.lens.history:
+		c.sifted = c.lens.events(c.sifted[:0], w.columns, places)
+		c.builder.gatherEvents(w.columns, c.sifted)
+	default:
+		c.builder.gather(w.columns, c.sift(w, places))
+	}
+	return true
+}
+
+// next returns the places of the next n facts of the waiting stretch, and takes them off it.
+func (c *Cursor) next(n int) []uint32 {
+	w := &c.waiting
+	from := w.from
+	w.from += n
+	c.seen += n
+	if w.places != nil {
+		return w.places[from:w.from]
+	}
+	c.counted = c.counted[:0]
+	for i := from; i < w.from; i++ {
+		c.counted = append(c.counted, uint32(i))
+	}
+	return c.counted
+}
+
+// sift returns those of places whose facts show.
+func (c *Cursor) sift(w *stretch, places []uint32) []uint32 {
+	if w.role == tested {
+		c.sifted = c.lens.holding(c.sifted[:0], w.columns, places)
+		places = c.sifted
+	}
+	if c.lens.without != nil {
+		c.sifted = c.lens.without.outside(c.sifted[:0], w.E, places)
+		places = c.sifted
+	}
+	if c.lens.keep != nil {
+		c.sifted = c.lens.kept(c.sifted[:0], w.columns, places)
+		places = c.sifted
+	}
+	return places
 }

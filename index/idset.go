@@ -1,6 +1,9 @@
 package index
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // An IDSet is a set of entity ids, kept as a bitmap. The zero IDSet is empty. It may be read by many goroutines once it is
 // no longer changed.
@@ -44,4 +47,21 @@ func (s *IDSet) Len() int {
 		return 0
 	}
 	return s.n
+}
+
+// outside appends to places those of from whose entity is not in the set. Entities of one page mostly follow each other.
+func (s *IDSet) outside(places []uint32, e []ID, from []uint32) []uint32 {
+	number := ID(math.MinInt64) // of p; no page has this one
+	var p *page
+	for _, place := range from {
+		id := e[place]
+		if id>>12 != number {
+			number = id >> 12
+			p = s.pages[number]
+		}
+		if p == nil || !p.has(id) {
+			places = append(places, place)
+		}
+	}
+	return places
 }

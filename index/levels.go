@@ -3,10 +3,16 @@ package index
 // Levels is what a database reads: runs, newest first. It is a value; Push returns another one.
 type Levels struct{ runs []*Run }
 
+// growth is how many times larger than the run above it each run is at least.
+const growth = 2
+
 // Push returns the levels with a newer run on top. Runs of similar size are merged, so their number stays logarithmic.
 func (l Levels) Push(r *Run) Levels {
+	if r.size == 0 {
+		return l
+	}
 	below := l.runs
-	for len(below) > 0 && len(below[0].entries) < 2*len(r.entries) {
+	for len(below) > 0 && below[0].size < growth*r.size {
 		r = below[0].merged(r)
 		below = below[1:]
 	}

@@ -14,28 +14,23 @@ const (
 	VAET
 )
 
-var orderNames = [...]string{"EAVT", "AEVT", "AVET", "VAET"}
+// sequences holds the initials of the components of each order, in its own sequence.
+var sequences = [...]string{"EAVT", "AEVT", "AVET", "VAET"}
 
-func (o Order) String() string { return orderNames[o] }
+func (o Order) String() string { return sequences[o] }
 
 // Compare orders two facts as o does: −1, 0 or 1. It is 0 only for facts of one key (E, A, V, Tx).
-func (o Order) Compare(a, b Fact) int { return o.compare(4, a, b) }
-
-// compare compares the first parts components.
-func (o Order) compare(parts int, a, b Fact) int {
-	for i := range parts {
-		if c := compareComponent(sequences[o][i], a, b); c != 0 {
+func (o Order) Compare(a, b Fact) int {
+	for _, component := range []byte(sequences[o]) {
+		if c := compareComponent(component, &a, &b); c != 0 {
 			return c
 		}
 	}
 	return 0
 }
 
-// sequences holds the components of each order in its own sequence, by letter.
-var sequences = [...]string{"EAVT", "AEVT", "AVET", "VAET"}
-
-func compareComponent(letter byte, a, b Fact) int {
-	switch letter {
+func compareComponent(initial byte, a, b *Fact) int {
+	switch initial {
 	case 'E':
 		return cmp.Compare(a.E, b.E)
 	case 'A':
@@ -64,10 +59,4 @@ var All = Range{Hi: Cut{After: true}}
 // Prefix returns the range of the facts whose first parts components equal those of key.
 func Prefix(parts int, key Fact) Range {
 	return Range{Lo: Cut{Parts: parts, Key: key}, Hi: Cut{Parts: parts, Key: key, After: true}}
-}
-
-// before reports whether the fact lies before the cut.
-func (c Cut) before(o Order, f Fact) bool {
-	order := o.compare(c.Parts, f, c.Key)
-	return order < 0 || order == 0 && c.After
 }

@@ -1,9 +1,9 @@
 package index
 
 import (
-	"slices"
-	"sort"
+	"math"
 	"sync"
+	"sync/atomic"
 )
 
 // A Run is an immutable set of the facts that a stretch of transactions asserted or ended. It lives three ways: it is made
@@ -11,50 +11,23 @@ import (
 // neighbour into a larger one. A fact asserted and ended within the run is past; one asserted in it that still holds at its
 // end is current; one asserted before it and ended in it is a closing, which masks the open fact of an older run.
 type Run struct {
-	entries []entry
-	newest  ID
-	orders  [4]struct {
-		once  sync.Once
-		facts []Fact
-	}
+	oldest, newest ID // transactions that brought facts
+	size           int
+	sorted         atomic.Bool
+	mu             sync.Mutex
+	raw            raw // until it is sorted
+	parts          [3]*sequence
 }
 
-type entry struct {
-	Fact
-	in [4]bool
-}
+// A class is one of the three ways to lie in a run.
+type class uint8
 
-// NewRun returns the run of one commit: facts with End zero are asserted in it, the others are closings. indexed tells whether
-// the facts of an attribute are in AVET, and refs whether they are in VAET.
-func NewRun(facts []Fact, attrs Attrs) *Run {
-	r := &Run{entries: make([]entry, len(facts))}
-	for i, f := range facts {
-		r.entries[i] = entry{f, [4]bool{EAVT: true, AEVT: true, AVET: attrs.Indexed(f.A), VAET: attrs.IsRef(f.A)}}
-		r.newest = max(r.newest, f.Tx, f.End)
-	}
-	return r
-}
-
-func (r *Run) sorted(o Order) []Fact {
-	s := &r.orders[o]
-	s.once.Do(func() {
-		for _, e := range r.entries {
-			if e.in[o] {
-				s.facts = append(s.facts, e.Fact)
-			}
-		}
-		slices.SortFunc(s.facts, o.Compare)
-	})
-	return s.facts
-}
-
-// span returns the facts of the run within a range.
-func (r *Run) span(o Order, g Range) []Fact {
-	facts := r.sorted(o)
-	lo := sort.Search(len(facts), func(i int) bool { return !g.Lo.before(o, facts[i]) })
-	hi := sort.Search(len(facts), func(i int) bool { return !g.Hi.before(o, facts[i]) })
-	return facts[lo:max(lo, hi)]
-}
+const (
+	current class = iota
+	past
+	closing
+	dropped // not in the run
+)
 
 // Attrs tells in which orders an attribute's facts are kept; every fact is in EAVT and AEVT.
 type Attrs interface {
@@ -62,7 +35,74 @@ type Attrs interface {
 	IsRef(a ID) bool   // in VAET
 }
 
-// merged returns the run of what r and the newer run n hold.
-func (r *Run) merged(n *Run) *Run {
-	return &Run{entries: append(slices.Clip(r.entries), n.entries...), newest: max(r.newest, n.newest)}
+// NewRun returns the run of one commit: facts with End zero are asserted in it, the others are closings, whose open facts are
+// in older runs. In which orders an attribute's facts are kept is asked now, and is the same for a fact and its closing.
+func NewRun(facts []Fact, attrs Attrs) *Run {
+	r := &Run{oldest: math.MaxInt64, size: len(facts), raw: newRaw(len(facts), len(facts))}
+	for i, f := range facts {
+		e := &r.raw.entries[i]
+		*e = entry{Fact: f}
+		if i > 0 && f.A == facts[i-1].A {
+			e.in = r.raw.entries[i-1].in
+		} else {
+			e.in = memberOf(f.A, attrs)
+		}
+		r.oldest, r.newest = min(r.oldest, e.event()), max(r.newest, e.event())
+	}
+	return r
+}
+
+func memberOf(a ID, attrs Attrs) membership {
+	var in membership
+	if attrs.Indexed(a) {
+		in |= inAVET
+	}
+	if attrs.IsRef(a) {
+		in |= inVAET
+	}
+	return in
+}
+
+// part returns the facts of one class.
+func (r *Run) part(c class) *sequence {
+	if !r.sorted.Load() {
+		r.sort()
+	}
+	return r.parts[c]
+}
+
+// sort turns the raw entries into columns, once.
+func (r *Run) sort() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sorted.Load() {
+		return
+	}
+	entries := r.raw.all()
+	list := sorted(entries)
+	classes, counts := classify(entries, list)
+	for c := range r.parts {
+		r.parts[c] = newSequence(counts[c], class(c) != current)
+	}
+	for i, k := range list {
+		if classes[i] != dropped {
+			r.parts[classes[i]].append(&entries[k.place])
+		}
+	}
+	r.raw = raw{}
+	r.sorted.Store(true)
+}
+
+func newSequence(n int, ends bool) *sequence {
+	if n == 0 {
+		return none
+	}
+	return &sequence{columns: newColumns(n, ends)}
+}
+
+// unsorted returns the raw entries of a run that nobody has read yet.
+func (r *Run) unsorted() (raw, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.raw, !r.sorted.Load()
 }

@@ -1,0 +1,157 @@
+package index
+
+import "cmp"
+
+// columns holds facts of a run, sorted as EAVT. V always has Kinds and Words here; End is nil where every fact is open.
+type columns struct {
+	E, A []ID
+	V    Vector
+	Tx   []ID
+	End  []ID
+	in   []membership
+}
+
+// membership tells in which of the orders that do not hold every fact a fact is. It is settled when its run is made.
+type membership uint8
+
+const (
+	inAVET membership = 1 << iota
+	inVAET
+)
+
+func (m membership) has(o Order) bool {
+	switch o {
+	case AVET:
+		return m&inAVET != 0
+	case VAET:
+		return m&inVAET != 0
+	}
+	return true
+}
+
+// newColumns returns columns with room for n facts.
+func newColumns(n int, ends bool) columns {
+	room := make([]ID, 3*n)
+	c := columns{E: room[:0:n], A: room[n : n : 2*n], Tx: room[2*n : 2*n], in: make([]membership, 0, n)}
+	if ends {
+		c.End = make([]ID, 0, n)
+	}
+	c.V = Vector{Kinds: make([]Kind, 0, n), Words: make([]uint64, 0, n)}
+	return c
+}
+
+func (c *columns) len() int { return len(c.E) }
+
+// append appends an entry; the text column is begun, as large as the others can become, by the first text.
+func (c *columns) append(e *entry) {
+	c.E, c.A, c.Tx, c.in = append(c.E, e.E), append(c.A, e.A), append(c.Tx, e.Tx), append(c.in, e.in)
+	if c.End != nil {
+		c.End = append(c.End, e.End)
+	}
+	c.V.Kinds, c.V.Words = append(c.V.Kinds, e.V.kind), append(c.V.Words, e.V.word)
+	if c.V.Texts == nil && e.V.text != "" {
+		c.beginTexts()
+	}
+	if c.V.Texts != nil {
+		c.V.Texts = append(c.V.Texts, e.V.text)
+	}
+}
+
+func (c *columns) beginTexts() {
+	c.V.Texts = make([]string, len(c.E)-1, cap(c.E))
+}
+
+// appendStretch appends the facts of a stretch.
+func (c *columns) appendStretch(x *stretch) {
+	if x.places == nil {
+		c.appendSpan(x.columns, x.from, x.upto)
+		return
+	}
+	for i := x.from; i < x.upto; i++ {
+		p := x.place(i)
+		c.appendSpan(x.columns, p, p+1)
+	}
+}
+
+// appendSpan appends the facts from i to j of other columns.
+func (c *columns) appendSpan(from *columns, i, j int) {
+	n := len(c.E)
+	c.E, c.A, c.Tx = append(c.E, from.E[i:j]...), append(c.A, from.A[i:j]...), append(c.Tx, from.Tx[i:j]...)
+	c.in = append(c.in, from.in[i:j]...)
+	if c.End != nil {
+		c.End = append(c.End, from.End[i:j]...)
+	}
+	c.V.Kinds, c.V.Words = append(c.V.Kinds, from.V.Kinds[i:j]...), append(c.V.Words, from.V.Words[i:j]...)
+	if from.V.Texts != nil && c.V.Texts == nil {
+		c.V.Texts = make([]string, n, cap(c.E))
+	}
+	if from.V.Texts != nil {
+		c.V.Texts = append(c.V.Texts, from.V.Texts[i:j]...)
+	} else if c.V.Texts != nil {
+		c.V.Texts = c.V.Texts[:n+j-i]
+	}
+}
+
+func (c *columns) end(i int) ID {
+	if c.End == nil {
+		return 0
+	}
+	return c.End[i]
+}
+
+func (c *columns) datom(i int, added bool) Datom {
+	d := Datom{E: c.E[i], A: c.A[i], V: c.V.At(i), Tx: c.Tx[i], Added: added}
+	if !added {
+		d.Tx = c.End[i]
+	}
+	return d
+}
+
+// compareAt orders fact i of c and fact j of d as o does.
+func (o Order) compareAt(c *columns, i int, d *columns, j int) int {
+	for _, component := range []byte(sequences[o]) {
+		order := 0
+		switch component {
+		case 'E':
+			order = cmp.Compare(c.E[i], d.E[j])
+		case 'A':
+			order = cmp.Compare(c.A[i], d.A[j])
+		case 'V':
+			order = compareValues(c, i, d, j)
+		case 'T':
+			order = cmp.Compare(d.Tx[j], c.Tx[i])
+		}
+		if order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
+func compareValues(c *columns, i int, d *columns, j int) int {
+	if c.V.Kinds[i] == KindLong && d.V.Kinds[j] == KindLong {
+		return cmp.Compare(int64(c.V.Words[i]), int64(d.V.Words[j]))
+	}
+	return Compare(c.V.At(i), d.V.At(j))
+}
+
+// before reports whether fact i lies before the cut of an order.
+func (c *columns) before(o Order, i int, cut *Cut) bool {
+	for _, component := range []byte(sequences[o][:cut.Parts]) {
+		order := 0
+		switch component {
+		case 'E':
+			order = cmp.Compare(c.E[i], cut.Key.E)
+		case 'A':
+			order = cmp.Compare(c.A[i], cut.Key.A)
+		case 'V':
+			order = Compare(c.V.At(i), cut.Key.V)
+		case 'T':
+			order = cmp.Compare(cut.Key.Tx, c.Tx[i])
+		}
+		if order != 0 {
+			return order < 0
+		}
+	}
+	return cut.After
+}

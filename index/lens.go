@@ -1,0 +1,98 @@
+package index
+
+// A lens is a view made ready for reading: it says of each part of a run whether it is needed, and of each fact whether it shows.
+type lens struct {
+	bound, since ID // since < t ≤ bound
+	history      bool
+	without      *IDSet
+	keep         func(Datom) bool
+}
+
+func (v View) lens() lens {
+	l := lens{bound: v.Basis, since: v.Since, history: v.History, keep: v.Keep}
+	if v.AsOf != 0 {
+		l.bound = min(v.Basis, v.AsOf)
+	}
+	if v.Without.Len() > 0 {
+		l.without = v.Without
+	}
+	return l
+}
+
+// A role is what a part of a run is read for.
+type role uint8
+
+const (
+	unread role = iota // it can neither show nor hide anything
+	mask               // it only hides the open facts of older runs
+	tested             // each fact is tested
+	whole              // each fact shows
+)
+
+// role returns what the facts of a class in a run are read for. Where everything in a run happened before the bound, what ended
+// in it is over; where everything happened after the bound, or before since, it does not matter at all.
+func (l *lens) role(r *Run, c class) role {
+	switch {
+	case r.oldest > l.bound || r.newest <= l.since:
+		return unread
+	case l.history || r.newest > l.bound:
+		return tested
+	case c == past:
+		return unread
+	case c == closing:
+		return mask
+	case l.since >= r.oldest:
+		return tested
+	}
+	return whole
+}
+
+// plain reports whether facts that lie in a part which is read whole need no further test.
+func (l *lens) plain() bool { return !l.history && l.without == nil && l.keep == nil }
+
+// within reports whether a transaction is seen.
+func (l *lens) within(t ID) bool { return l.since < t && t <= l.bound }
+
+// holding appends to places those of from whose facts hold at the bound and were asserted after since.
+func (l *lens) holding(places []uint32, c *columns, from []uint32) []uint32 {
+	for _, p := range from {
+		end := c.end(int(p))
+		if l.within(c.Tx[p]) && (end == 0 || end > l.bound) {
+			places = append(places, p)
+		}
+	}
+	return places
+}
+
+// kept appends to places those of from whose datoms keep approves of.
+func (l *lens) kept(places []uint32, c *columns, from []uint32) []uint32 {
+	for _, p := range from {
+		if l.keep(c.datom(int(p), true)) {
+			places = append(places, p)
+		}
+	}
+	return places
+}
+
+// ended marks the place of a fact whose end is meant, not its assertion.
+const ended = 1 << 31
+
+// events appends to places the events of facts that show, the end of a fact before its assertion.
+func (l *lens) events(places []uint32, c *columns, from []uint32) []uint32 {
+	for _, p := range from {
+		if l.without.Has(c.E[p]) {
+			continue
+		}
+		if end := c.end(int(p)); end != 0 && l.within(end) && l.approves(c, p, false) {
+			places = append(places, p|ended)
+		}
+		if l.within(c.Tx[p]) && l.approves(c, p, true) {
+			places = append(places, p)
+		}
+	}
+	return places
+}
+
+func (l *lens) approves(c *columns, p uint32, added bool) bool {
+	return l.keep == nil || l.keep(c.datom(int(p), added))
+}

@@ -1,0 +1,103 @@
+package index
+
+// A source is a span on its way through a merger.
+type source struct {
+	span
+	class class
+	role  role
+	nth   int  // of the runs that are merged
+	tied  bool // it stands at the same key as the one before it in line
+}
+
+// A stretch is a part of a source into which no other source reaches. It has none at the end of a walk.
+type stretch struct {
+	*source
+	from, upto int
+}
+
+func (s *stretch) len() int { return s.upto - s.from }
+
+// A merger walks spans of one order together. The line is sorted by where the sources stand, so that the first one can be
+// followed by doubling steps until it passes the second: long stretches that lie in one source alone cost next to nothing.
+type merger struct {
+	order Order
+	line  []*source
+}
+
+// add lets a source that is not empty take part.
+func (m *merger) add(s *source) {
+	m.line = append(m.line, nil)
+	copy(m.line[1:], m.line)
+	m.line[0] = s
+	m.settle()
+}
+
+// settle moves the first source of the line to its place.
+func (m *merger) settle() {
+	s := m.line[0]
+	s.tied = false
+	i := 1
+	for ; i < len(m.line); i++ {
+		order := m.order.compareAt(s.columns, s.place(s.at), m.line[i].columns, m.line[i].place(m.line[i].at))
+		if order < 0 {
+			break
+		}
+		s.tied = order == 0
+		m.line[i-1] = m.line[i]
+	}
+	m.line[i-1] = s
+	m.line[0].tied = false
+}
+
+// next returns the next stretch, at most limit long. Where several sources hold one fact, it is the one that knows its end.
+func (m *merger) next(limit int) stretch {
+	if len(m.line) == 0 {
+		return stretch{}
+	}
+	s := m.line[0]
+	if len(m.line) > 1 && m.line[1].tied {
+		return m.resolve()
+	}
+	x := stretch{s, s.at, min(s.to, s.at+limit)}
+	if len(m.line) > 1 {
+		x.upto = s.until(m.order, m.line[1], x.upto)
+	}
+	m.move(x.upto)
+	return x
+}
+
+// resolve takes all sources that stand at the first one's key past it.
+func (m *merger) resolve() stretch {
+	s, ties := m.line[0], 1
+	for ; ties < len(m.line) && m.line[ties].tied; ties++ {
+		if m.line[ties].class == closing {
+			s = m.line[ties]
+		}
+	}
+	x := stretch{s, s.at, s.at + 1}
+	for range ties {
+		m.move(m.line[0].at + 1)
+	}
+	return x
+}
+
+// move moves the first source on.
+func (m *merger) move(to int) {
+	m.line[0].at = to
+	if to < m.line[0].to {
+		m.settle()
+		return
+	}
+	m.line = m.line[1:]
+	if len(m.line) > 0 {
+		m.line[0].tied = false
+	}
+}
+
+// until returns how far s, which stands before t, goes on before t; upto is as far as it looks.
+func (s *source) until(o Order, t *source, upto int) int {
+	end := t.place(t.at)
+	return gallop(s.at+1, upto, func(i int) bool {
+		return o.compareAt(s.columns, s.place(i), t.columns, end) >= 0
+	})
+}

@@ -1,0 +1,285 @@
+package index
+
+import (
+	"context"
+	"fmt"
+	"math/rand"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A history is a slow and obvious database: every fact that ever held, complete, and the commits that made them.
+type history struct {
+	facts   []Fact
+	commits [][]Fact
+	newest  ID
+}
+
+// The attributes of random histories: 1 and 2 are references, 4 is not indexed.
+type testAttrs struct{}
+
+func (testAttrs) Indexed(a ID) bool { return a != 4 }
+func (testAttrs) IsRef(a ID) bool   { return a <= 2 }
+
+func randomValue(rng *rand.Rand, a ID) Value {
+	switch {
+	case a <= 2:
+		return Ref(ID(rng.Intn(12)))
+	case a == 3:
+		return Long(int64(rng.Intn(8) - 4))
+	case a == 4:
+		return mustOf([]any{"", "a", "b", "ab", "abcdefgh", "abcdefghi", "abcdefghj"}[rng.Intn(7)])
+	}
+	return mustOf([]any{1, 2.5, "x", true, "longer than eight", nil}[rng.Intn(5)])
+}
+
+func mustOf(x any) Value {
+	v, err := Of(x)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// commit adds a transaction that asserts and ends a few random facts.
+func (h *history) commit(rng *rand.Rand, entities, size int) {
+	h.newest += ID(1 + rng.Intn(3))
+	var changes []Fact
+	touched := map[Fact]bool{}
+	for range rng.Intn(size + 1) {
+		a := ID(1 + rng.Intn(6))
+		key := Fact{E: ID(1 + rng.Intn(entities)), A: a, V: randomValue(rng, a)}
+		if touched[key] {
+			continue
+		}
+		touched[key] = true
+		i := slices.IndexFunc(h.facts, func(f Fact) bool { return f.E == key.E && f.A == key.A && f.V == key.V && f.Open() })
+		if i >= 0 {
+			h.facts[i].End = h.newest
+			changes = append(changes, h.facts[i])
+			continue
+		}
+		key.Tx = h.newest
+		h.facts = append(h.facts, key)
+		changes = append(changes, key)
+	}
+	h.commits = append(h.commits, changes)
+}
+
+// datoms returns what a view shows of a range, by looking at every fact.
+func (h *history) datoms(o Order, r Range, v View) []Datom {
+	bound := v.Basis
+	if v.AsOf != 0 {
+		bound = min(bound, v.AsOf)
+	}
+	facts := slices.Clone(h.facts)
+	slices.SortFunc(facts, o.Compare)
+	var out []Datom
+	for _, f := range facts {
+		if o == AVET && !(testAttrs{}).Indexed(f.A) || o == VAET && !(testAttrs{}).IsRef(f.A) || !inRange(o, r, f) {
+			continue
+		}
+		for _, d := range []Datom{{f.E, f.A, f.V, f.End, false}, {f.E, f.A, f.V, f.Tx, true}} {
+			seen := d.Added && (f.Open() || f.End > bound)
+			if v.History {
+				seen = d.Tx != 0
+			}
+			if seen && d.Tx <= bound && d.Tx > v.Since && !v.Without.Has(d.E) && (v.Keep == nil || v.Keep(d)) {
+				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
+
+func inRange(o Order, r Range, f Fact) bool { return !isBefore(o, r.Lo, f) && isBefore(o, r.Hi, f) }
+
+func isBefore(o Order, c Cut, f Fact) bool {
+	parts := map[byte]func() int{
+		'E': func() int { return int(f.E - c.Key.E) },
+		'A': func() int { return int(f.A - c.Key.A) },
+		'V': func() int { return Compare(f.V, c.Key.V) },
+		'T': func() int { return int(c.Key.Tx - f.Tx) },
+	}
+	for i := range c.Parts {
+		if d := parts[o.String()[i]](); d != 0 {
+			return d < 0
+		}
+	}
+	return c.After
+}
+
+func (h *history) randomFact(rng *rand.Rand) Fact {
+	if len(h.facts) > 0 && rng.Intn(4) > 0 {
+		return h.facts[rng.Intn(len(h.facts))]
+	}
+	a := ID(rng.Intn(8))
+	return Fact{E: ID(rng.Intn(14)), A: a, V: randomValue(rng, a), Tx: ID(rng.Intn(int(h.newest) + 2))}
+}
+
+func (h *history) randomRange(rng *rand.Rand) Range {
+	switch rng.Intn(4) {
+	case 0:
+		return All
+	case 1:
+		return Prefix(rng.Intn(5), h.randomFact(rng))
+	}
+	cut := func() Cut { return Cut{Parts: rng.Intn(5), Key: h.randomFact(rng), After: rng.Intn(2) == 0} }
+	return Range{cut(), cut()}
+}
+
+func (h *history) randomView(rng *rand.Rand) View {
+	some := func(other ID) ID {
+		if rng.Intn(3) > 0 {
+			return other
+		}
+		return ID(rng.Intn(int(h.newest) + 3))
+	}
+	v := View{Basis: some(h.newest), AsOf: some(0), Since: some(0), History: rng.Intn(3) == 0}
+	if rng.Intn(4) == 0 {
+		v.Without = new(IDSet)
+		for range rng.Intn(6) {
+			v.Without.Add(ID(1 + rng.Intn(12)))
+		}
+	}
+	if rng.Intn(4) == 0 {
+		mod := ID(1 + rng.Intn(3))
+		v.Keep = func(d Datom) bool { return (d.Tx+d.A)%mod == 0 || d.Added && d.E%2 == 0 }
+	}
+	return v
+}
+
+// levels pushes the commits, and merges neighbours and reads in between, as chance will have it.
+func (h *history) levels(rng *rand.Rand, read func(Levels)) Levels {
+	var l Levels
+	for _, facts := range h.commits {
+		r := NewRun(facts, testAttrs{})
+		if rng.Intn(3) == 0 {
+			l = Levels{append([]*Run{r}, l.runs...)}
+		} else {
+			l = l.Push(r)
+		}
+		for len(l.runs) > 1 && rng.Intn(4) == 0 {
+			i := rng.Intn(len(l.runs) - 1)
+			l = Levels{slices.Concat(l.runs[:i], []*Run{l.runs[i+1].merged(l.runs[i])}, l.runs[i+2:])}
+		}
+		if rng.Intn(4) == 0 {
+			read(l)
+		}
+	}
+	return l
+}
+
+func collect(t testing.TB, c *Cursor) []Datom {
+	t.Helper()
+	var out []Datom
+	for {
+		b, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b == nil {
+			return out
+		}
+		checkBatch(t, b)
+		for i := range b.Len() {
+			out = append(out, b.Datom(i))
+		}
+	}
+}
+
+func checkBatch(t testing.TB, b *Batch) {
+	t.Helper()
+	n := b.Len()
+	if n == 0 || n > 1024 || len(b.A) != n || len(b.Tx) != n || b.V.Len() != n || b.Added != nil && len(b.Added) != n {
+		t.Fatalf("the columns of a batch have lengths %d %d %d %d %d", n, len(b.A), b.V.Len(), len(b.Tx), len(b.Added))
+	}
+	if b.V.Kinds != nil && !slices.ContainsFunc(b.V.Kinds, func(k Kind) bool { return k != b.V.Kinds[0] }) {
+		t.Fatalf("a batch of one kind names the kind of each value")
+	}
+}
+
+func TestEveryViewOfRandomHistoriesIsThatOfTheModel(t *testing.T) {
+	floor, scans := 300, 0
+	for seed := range int64(floor) {
+		scans += checkHistory(t, seed)
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+	t.Logf("%d histories, %d scans", floor, scans)
+}
+
+func checkHistory(t *testing.T, seed int64) (scans int) {
+	rng := rand.New(rand.NewSource(seed))
+	h := &history{}
+	entities, size := 1+rng.Intn(12), 1+rng.Intn(12)
+	for range 1 + rng.Intn(60) {
+		h.commit(rng, entities, size)
+	}
+	var past []Levels
+	check := func(l Levels, of *history) {
+		for o := EAVT; o <= VAET; o++ {
+			scans++
+			checkScan(t, l, of, o, of.randomRange(rng), of.randomView(rng))
+		}
+	}
+	l := h.levels(rng, func(l Levels) {
+		past = append(past, l)
+		l.Count(context.Background(), Order(rng.Intn(4)), h.randomRange(rng), View{Basis: h.newest})
+	})
+	for range 8 {
+		check(l, h)
+	}
+	checkScan(t, l, h, EAVT, All, View{Basis: h.newest})
+	for _, l := range past {
+		older := h.until(l.runs)
+		for o := EAVT; o <= VAET; o++ {
+			checkScan(t, l, older, o, older.randomRange(rng), older.randomView(rng))
+		}
+	}
+	return scans
+}
+
+// until returns the history as it was when the runs were the newest.
+func (h *history) until(runs []*Run) *history {
+	out := &history{}
+	for _, r := range runs {
+		if r.size > 0 {
+			out.newest = max(out.newest, r.newest)
+		}
+	}
+	for _, f := range h.facts {
+		if f.End > out.newest {
+			f.End = 0
+		}
+		if f.Tx <= out.newest {
+			out.facts = append(out.facts, f)
+		}
+	}
+	return out
+}
+
+func checkScan(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
+	t.Helper()
+	what := fmt.Sprintf("%v %+v %+v", o, r, v)
+	want := h.datoms(o, r, v)
+	got := collect(t, l.Scan(context.Background(), o, r, v))
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b Value) bool { return a == b })); diff != "" {
+		t.Errorf("Scan %s (−want +got):\n%s", what, diff)
+	}
+	n, err := l.Count(context.Background(), o, r, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound := v.Basis
+	if v.AsOf != 0 {
+		bound = min(bound, v.AsOf)
+	}
+	plain := v.Without.Len() == 0 && v.Keep == nil && v.Since == 0 && bound >= h.newest
+	if n < len(want) || plain && n != len(want) {
+		t.Errorf("Count %s = %d, Scan shows %d", what, n, len(want))
+	}
+}
