@@ -10,14 +10,16 @@ import (
 // several. All data of one transaction is one unordered set: every item sees only the database before, none another item,
 // and their order means nothing.
 type Data interface {
-	// items appends what the data asserts, as forms that expand turns into claims.
-	data()
+	// items gives the data, item by item, to the collector.
+	items(c *collector)
 }
 
 // A Map says attributes of one entity. The key "db/id" names it: a db.ID, a db.Keyword, a db.Lookup or a string, which is a
 // tempid; without the key the map is about a new entity, or the one that has its unique identity. A value may be a plain Go
 // value, a slice of those where the attribute has many, another Map for a reference. A key such as "person/_friend" says the
 // reference the other way round.
+//
+// A string is a string or, where the attribute is a reference, a tempid, and never a keyword: write db.Keyword("status/active").
 type Map map[string]any
 
 // A List is an operation with its arguments, as in EDN: tx.List{db.Keyword("db/add"), "ada", "person/name", "Ada"}.
@@ -28,41 +30,116 @@ type List []any
 // more than once, so it must not change anything, and capture nothing that changes. Its error reaches the caller of Transact.
 type Func func(ctx context.Context, before *db.Snapshot) (Data, error)
 
-func (Map) data()  {}
-func (List) data() {}
-func (Func) data() {}
+func (m Map) items(c *collector)  { c.addGo(m) }
+func (l List) items(c *collector) { c.addGo([]any(l)) }
 
-// EDN returns the transaction data of a text: a vector of maps and lists.
-func EDN(text string) Data { panic("not built") }
-
-// All returns several data as one.
-func All(data ...Data) Data { panic("not built") }
-
-// Add asserts that entity e has value v for an attribute; e is as the "db/id" of a Map.
-func Add(e any, attr string, v any) Data { panic("not built") }
-
-// Retract ends the values of an attribute: those given, or all.
-func Retract(e any, attr string, v ...any) Data { panic("not built") }
-
-// RetractEntity ends everything said of an entity and of its components, and every reference to them.
-func RetractEntity(e any) Data { panic("not built") }
-
-// CAS replaces the value old of an attribute by new, and refuses the transaction where the value is another; nil as old means that there is none.
-func CAS(e any, attr string, old, new any) Data { panic("not built") }
-
-// Structs asserts what the fields of structs say, by their tags `datom:"person/name,identity"`. A zero field says nothing; a
-// pointer tells zero from absent. Items are structs, or pointers to them.
-func Structs(items ...any) Data { panic("not built") }
-
-// Schema installs the attributes that the tags of T, and of the component structs in it, describe. Doing it again changes nothing.
-func Schema[T any]() Data { panic("not built") }
-
-// Transact makes data part of the database. When it returns, the transaction is durable, and conn.Snapshot shows it.
-func Transact(ctx context.Context, conn *db.Conn, data ...Data) (*db.Report, error) {
-	panic("not built")
+func (f Func) items(c *collector) {
+	if f == nil {
+		c.fail(fail(ErrNotData, "a Func is nil"))
+		return
+	}
+	c.add(form{kind: call, val: f}, false)
 }
 
-// With returns what Transact would, and writes nothing. The report's After can be asked, and built on, like any snapshot.
-func With(ctx context.Context, snap *db.Snapshot, data ...Data) (*db.Report, error) {
-	panic("not built")
+// All returns several data as one.
+func All(data ...Data) Data { return all(data) }
+
+type all []Data
+
+func (a all) items(c *collector) {
+	for _, d := range a {
+		if d == nil {
+			c.fail(fail(ErrNotData, "data is nil"))
+			continue
+		}
+		d.items(c)
+	}
+}
+
+// Add asserts that entity e has value v for an attribute; e is as the "db/id" of a Map.
+func Add(e any, attr string, v any) Data { return operation{"db/add", []any{e, attr, v}} }
+
+// Retract ends the values of an attribute: those given, or all. To end a value that the entity has not is to do nothing.
+func Retract(e any, attr string, v ...any) Data {
+	if len(v) == 0 {
+		return operation{"db/retract", []any{e, attr}}
+	}
+	some := make(all, len(v))
+	for i := range v {
+		some[i] = operation{"db/retract", []any{e, attr, v[i]}}
+	}
+	return some
+}
+
+// RetractEntity ends everything said of an entity and of its components, and every reference to them.
+func RetractEntity(e any) Data { return operation{"db/retractEntity", []any{e}} }
+
+// CAS replaces the value old of an attribute by new, and refuses the transaction with ErrCASFailed where the value is another;
+// nil as old means that there is none. The attribute must have one value.
+func CAS(e any, attr string, old, new any) Data {
+	return operation{"db/cas", []any{e, attr, old, new}}
+}
+
+// An operation is a list whose head is known.
+type operation struct {
+	op   db.Keyword
+	args []any
+}
+
+func (o operation) items(c *collector) {
+	forms := make([]form, 1, 1+len(o.args))
+	forms[0] = form{kind: atom, val: o.op}
+	for _, arg := range o.args {
+		f, err := fromGo(arg, 1)
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		forms = append(forms, f)
+	}
+	c.add(form{kind: list, val: forms}, false)
+}
+
+// An item is one element of the data, and remembers where it stood.
+type item struct {
+	form form
+	n    int  // its number, counted from 1; that of the Func for what a Func returned
+	text bool // read from text, where a string that begins with a colon is a keyword
+}
+
+// A collector gathers the items of several data in one sequence, and the first error of what is no data.
+type collector struct {
+	list []item
+	err  error
+}
+
+// collect returns the items of the data. They share nothing that the caller may change.
+func collect(data []Data) ([]item, error) {
+	var c collector
+	all(data).items(&c)
+	return c.list, c.err
+}
+
+func (c *collector) add(f form, text bool) {
+	c.list = append(c.list, item{form: f, n: len(c.list) + 1, text: text})
+}
+
+func (c *collector) addGo(x any) {
+	f, err := fromGo(x, 0)
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.add(f, false)
+}
+
+// fail notes an error of the item that would have come next.
+func (c *collector) fail(err error) {
+	if c.err != nil {
+		return
+	}
+	if e, ok := err.(*Error); ok && e.Line == 0 {
+		e.Item = len(c.list) + 1
+	}
+	c.err = err
 }
