@@ -52,10 +52,9 @@ func (b *base) first(o db.Order, components int, key index.Fact) (d db.Datom, ok
 	return batch.Datom(0), true, nil
 }
 
-// holder returns the entity that has the value of a unique attribute.
-func (b *base) holder(a *db.Attribute, v db.Value) (db.ID, bool, error) {
-	d, ok, err := b.first(db.AVET, 2, index.Fact{A: a.ID, V: v})
-	return d.E, ok, err
+// holder returns the datom of the entity that has the value of a unique attribute.
+func (b *base) holder(a *db.Attribute, v db.Value) (db.Datom, bool, error) {
+	return b.first(db.AVET, 2, index.Fact{A: a.ID, V: v})
 }
 
 // isNew reports whether an entity is made by the transaction, so that nothing can be known of it.

@@ -1,8 +1,9 @@
 package tx
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 )
@@ -77,18 +78,28 @@ func fail(kind error, format string, args ...any) *Error {
 	return &Error{Reason: fmt.Sprintf(format, args...), Err: kind}
 }
 
-// at returns err with the place of the item, if it is a refusal that has none, or foreign. Errors of a context stay as they are.
-func (it *item) at(err error) error {
+// place returns err as a refusal of the item.
+func (it *item) place(err error) *Error {
 	e, ok := err.(*Error)
 	if !ok {
 		e = &Error{Reason: err.Error(), Err: err}
-		if inner := (*Error)(nil); errors.As(err, &inner) {
-			e.Err = inner.Err
-		}
 	}
 	if e.Item == 0 {
 		e.Item, e.Text = it.n, it.form.String()
 		e.Line, e.Col = int(it.form.line), int(it.form.col)
 	}
+	return e
+}
+
+// less orders refusals by code, then by words, so that of several the same one is reported whatever the order of the items.
+func (e *Error) less(other *Error) bool {
+	return cmp.Or(strings.Compare(db.CodeOf(e.Err), db.CodeOf(other.Err)), strings.Compare(e.Reason, other.Reason),
+		strings.Compare(e.Text, other.Text)) < 0
+}
+
+// notBuilt returns the refusal of a feature.
+func notBuilt(what string, k db.Keyword) *Error {
+	e := fail(db.ErrNotBuilt, "%s (%s) are not supported by this version", what, k)
+	e.Attr = k
 	return e
 }

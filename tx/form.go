@@ -2,6 +2,7 @@ package tx
 
 import (
 	"maps"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -43,8 +44,15 @@ func fromGo(x any, depth int) (form, error) {
 	switch x := x.(type) {
 	case nil:
 		return form{}, nil
-	case string, bool, int, int64, float64, db.ID, db.T, db.Keyword, db.Symbol, db.URI, db.UUID, db.Decimal, db.Value, []byte:
+	case string, bool, int, int64, float64, db.ID, db.T, db.Keyword, db.Symbol, db.URI, db.UUID, db.Decimal, db.Value:
 		return form{kind: atom, val: x}, nil
+	case []byte:
+		return form{kind: atom, val: slices.Clone(x)}, nil
+	case *big.Int:
+		if x == nil {
+			return form{}, nil
+		}
+		return form{kind: atom, val: new(big.Int).Set(x)}, nil
 	case db.LookupRef:
 		v, err := fromGo(x.Value, depth+1)
 		return form{kind: lookup, val: []form{{kind: atom, val: x.Attr}, v}}, err

@@ -26,8 +26,9 @@ type tempid struct {
 
 // tempids are the tempids of a transaction, in the order of their first mention. The first is that of the transaction.
 type tempids struct {
-	all   []tempid
-	index map[string]int // once there are more than a few
+	all    []tempid
+	index  map[string]int // once there are more than a few
+	saysTx bool           // "datomic.tx" is mentioned
 }
 
 const few = 8
@@ -39,6 +40,7 @@ func newTempids() tempids {
 // named returns the node of a name.
 func (t *tempids) named(name string, item int) node {
 	if i, ok := t.find(name); ok {
+		t.saysTx = t.saysTx || i == 0
 		return node(-1 - i)
 	}
 	return t.add(tempid{name: name, item: item})

@@ -1,0 +1,176 @@
+package tx
+
+import (
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+)
+
+// A change is a claim whose tempids are resolved: the fact (e, a, v) is to hold, or is to hold no longer.
+type change struct {
+	e    db.ID
+	a    *db.Attribute
+	v    db.Value
+	item int // index into the items
+	end  bool
+}
+
+// A resolution says which entity each tempid is. It lives three steps: identify unites tempids with entities that have their
+// unique identities, and with each other; allot gives ids to those that are new; changes replaces tempids in the claims.
+type resolution struct {
+	*expansion
+	*unification
+	ids         []db.ID // of the tempids; none where there is no entity
+	nextT       db.T
+	nextElement db.ID
+}
+
+// none is the id of a tempid that became no entity: nothing was asserted of it, and nothing refers to it.
+const none db.ID = -1
+
+// resolve finds out which entity each tempid is.
+func resolve(x *expansion) (*resolution, []change, error) {
+	u, err := identify(x)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &resolution{expansion: x, unification: u, nextT: x.snap.NextT() + 1, nextElement: x.snap.NextElement()}
+	if err := r.checkSubjects(); err != nil {
+		return nil, nil, err
+	}
+	r.allot()
+	return r, r.changes(), nil
+}
+
+// checkSubjects refuses a tempid that is only used as a value: nothing would be known of the entity that something refers to.
+func (r *resolution) checkSubjects() error {
+	var refused *Error
+	for i := range r.claims {
+		c := &r.claims[i]
+		if !c.open {
+			continue
+		}
+		eachTemp(c.a, c.v, func(t int) {
+			if r.names.all[t].subject {
+				return
+			}
+			e := r.items[c.item].place(ofAttr(c.a, fail(ErrTempIDUnused,
+				"%s is the value of %s, but nothing is said of it", r.names.called(t), c.a.Ident)))
+			if refused == nil || e.less(refused) {
+				refused = e
+			}
+		})
+	}
+	if refused != nil {
+		return refused
+	}
+	return nil
+}
+
+// The ways in which a class of tempids comes to an id of its own.
+const (
+	noID byte = iota
+	entityID
+	elementID // of the schema
+)
+
+// allot gives ids, in the order of first mention, to the classes of tempids that are no known entity, if something is asserted
+// of them or refers to them.
+func (r *resolution) allot() {
+	r.ids = make([]db.ID, len(r.names.all))
+	need := r.needs()
+	for i := range r.ids {
+		class := r.find(i)
+		if r.bound[class] == none && need[class] != noID {
+			r.bound[class] = r.nextID(need[class])
+		}
+		r.ids[i] = r.bound[class]
+	}
+}
+
+func (r *resolution) nextID(need byte) db.ID {
+	if need == elementID {
+		r.nextElement++
+		return r.nextElement - 1
+	}
+	r.nextT++
+	return index.NewID(index.PartUser, r.nextT-1)
+}
+
+// needs returns what id each class needs. An entity that is described as an attribute becomes an element of the schema.
+func (r *resolution) needs() []byte {
+	need := make([]byte, len(r.names.all))
+	raise := func(t int, to byte) {
+		class := r.find(t)
+		need[class] = max(need[class], to)
+	}
+	for i := range r.claims {
+		c := &r.claims[i]
+		if c.end {
+			continue
+		}
+		if t, ok := c.e.temp(); ok {
+			to := entityID
+			if describes(c.a) {
+				to = elementID
+			}
+			raise(t, to)
+		}
+		if c.open {
+			to := entityID
+			if c.a.Ident == "db.install/attribute" {
+				to = elementID
+			}
+			eachTemp(c.a, c.v, func(t int) { raise(t, to) })
+		}
+	}
+	return need
+}
+
+// changes returns the claims with ids for tempids. The end of what a tempid that is no entity has is no change.
+func (r *resolution) changes() []change {
+	out := make([]change, 0, len(r.claims))
+	for i := range r.claims {
+		c := &r.claims[i]
+		to := change{db.ID(r.settled(c.e)), c.a, c.v, c.item, c.end}
+		whole := to.e != none
+		if c.open {
+			to.v = substitute(c.a, c.v, func(n node) node {
+				n = r.settled(n)
+				whole = whole && n >= 0
+				return n
+			})
+		}
+		if whole {
+			out = append(out, to)
+		}
+	}
+	return out
+}
+
+// settled returns the id that a node has become.
+func (r *resolution) settled(n node) node {
+	if i, ok := n.temp(); ok {
+		return node(r.ids[i])
+	}
+	return n
+}
+
+// tempIDs returns what each named tempid became.
+func (r *resolution) tempIDs() map[string]db.ID {
+	ids := make(map[string]db.ID)
+	for i, id := range r.ids {
+		if name := r.names.all[i]; !name.nameless && id != none && (i > 0 || r.names.saysTx) {
+			ids[name.name] = id
+		}
+	}
+	return ids
+}
+
+// createdIDs returns the ids of the items without one; of one that says nothing, and so made nothing, it is 0.
+func (r *resolution) createdIDs() []db.ID {
+	ids := make([]db.ID, len(r.created))
+	for i, n := range r.created {
+		ids[i] = max(0, db.ID(r.settled(n)))
+	}
+	return ids
+}

@@ -1,0 +1,99 @@
+package tx
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+)
+
+// checkClaimants refuses a unique value that the transaction asserts of two entities.
+func (s *settlement) checkClaimants() error {
+	if len(s.keys) < 2 {
+		return nil
+	}
+	keys := slices.Clone(s.keys)
+	slices.SortFunc(keys, func(i, j int32) int {
+		c, d := &s.changes[i], &s.changes[j]
+		return cmp.Or(cmp.Compare(c.a.ID, d.a.ID), index.Compare(c.v, d.v), cmp.Compare(i, j))
+	})
+	var refused *Error
+	for n := 1; n < len(keys); n++ {
+		c, d := &s.changes[keys[n-1]], &s.changes[keys[n]]
+		if c.a == d.a && c.v == d.v {
+			if e := s.twoHolders(c, d); refused == nil || e.less(refused) {
+				refused = e
+			}
+		}
+	}
+	if refused != nil {
+		return refused
+	}
+	return nil
+}
+
+func (s *settlement) twoHolders(c, d *change) *Error {
+	e := ofAttr(c.a, fail(ErrConflict, "%s is unique, and %s is asserted of two entities, %s and %s", c.a.Ident,
+		s.shown(c.a, c.v), s.calledNew(c.e), s.calledNew(d.e)))
+	e.Entity, e.Datoms = c.e, []db.Datom{s.datom(c), s.datom(d)}
+	return s.items[d.item].place(e)
+}
+
+// checkHolders refuses a unique value that another entity has after the transaction. So a value may move, and two may be
+// swapped.
+func (s *settlement) checkHolders() error {
+	var refused *Error
+	freed := s.freed()
+	for _, i := range s.keys {
+		c := &s.changes[i]
+		if s.fates[i].what != asserted || (c.a.Unique == db.UniqueIdentity && s.isNew(c.e)) {
+			continue // what identify did not find, nobody has
+		}
+		holder, held, err := s.holder(c.a, c.v)
+		if err != nil {
+			return err
+		}
+		if !held || holder.E == c.e || freed.has(c) {
+			continue
+		}
+		if e := s.taken(c, holder); refused == nil || e.less(refused) {
+			refused = e
+		}
+	}
+	if refused != nil {
+		return refused
+	}
+	return nil
+}
+
+func (s *settlement) taken(c *change, holder db.Datom) *Error {
+	e := ofAttr(c.a, fail(ErrUniqueConflict, "%s is unique, and %s is that of %s, not of %s", c.a.Ident, s.shown(c.a, c.v),
+		s.called(holder.E), s.calledNew(c.e)))
+	e.Entity, e.Datoms = c.e, []db.Datom{holder}
+	return s.items[c.item].place(e)
+}
+
+// freedKeys are the unique values that their entities have no longer after the transaction.
+type freedKeys map[identity]bool
+
+func (f freedKeys) has(c *change) bool { return f[identity{c.a.ID, c.v}] }
+
+// freed returns the unique values that end.
+func (s *settlement) freed() freedKeys {
+	free := freedKeys{}
+	if len(s.keys) == 0 {
+		return free
+	}
+	for i := range s.changes {
+		if c := &s.changes[i]; s.fates[i].what == ended && c.a.Unique != db.NotUnique {
+			free[identity{c.a.ID, c.v}] = true
+		}
+	}
+	for _, end := range s.ends {
+		if s.changes[end.by].a.Unique != db.NotUnique {
+			free[identity{end.fact.A, end.fact.V}] = true
+		}
+	}
+	return free
+}
