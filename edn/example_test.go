@@ -107,8 +107,9 @@ func ExampleTag() {
 
 func ExampleMapValue() {
 	m := edn.MapValue{{Key: edn.Keyword("b"), Value: 1}, {Key: 7, Value: edn.ListValue{}}}
+	m = append(m, edn.MapEntry{Key: nil, Value: true})
 	fmt.Println(edn.String(m))
-	// Output: {7 (), :b 1}
+	// Output: {7 (), :b 1, nil true}
 }
 
 func ExampleListValue() {
