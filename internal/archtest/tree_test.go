@@ -24,7 +24,6 @@ var notYet = []string{
 	"everything is built: db/conn.go",
 	"everything is built: provenance/",
 	"everything is built: query/",
-	"everything is built: tx/",
 	"files and functions are short: db/value_test.go",
 	"files and functions are short: index/value.go",
 	"packages have a tour: examples/pipeline/",
@@ -33,8 +32,10 @@ var notYet = []string{
 	"exported names have comments: db/",
 	"exported names have comments: index/",
 	"exported names have comments: internal/tag/",
+	"exported names have comments: provenance/",
 	"exported names have comments: query/",
 	"exported names have comments: storage/storagetest/",
+	"exported names have comments: tx/",
 }
 
 // rules are what the tree keeps. Each returns a line for every place that breaks it.
