@@ -2,12 +2,138 @@ package query
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/edn"
+	"github.com/datolite/datolite/internal/tag"
 )
 
-// Pull returns the tree of one entity (a db.ID, db.Keyword or db.Lookup). Where T is a struct its tags say what to read; with a
-// pattern, T may be map[string]any. An entity of which nothing matches is ErrNoRow.
+// Pull returns the tree of one entity (a db.ID, db.Keyword or db.Lookup). An entity of which nothing matches is ErrNoRow.
+//
+// Where T is a struct, its tags say what to read: a field that is a struct is read as a tree too, of any depth; a field db.ID
+// names an entity. Without a pattern T must be a struct, or a pointer to one. An entity that contains itself is read once along a path:
+// below that it has no more than its db/id.
+//
+// A pattern such as [:person/name {:person/friend [*]}] says what to read by itself. T may then be map[string]any, which is
+// keyed by the names as written, without their colon; a reference that the pattern does not go into is a map of db/id and, where the
+// entity has one, db/ident; an attribute that has many values, or is reversed, is a []any of at most 1,000, unless :limit says otherwise. In a T that
+// is a struct, what was found meets fields as columns do, see All, and the rest is left out.
 func Pull[T any](ctx context.Context, r db.Reader, e any, pattern ...string) (T, error) {
-	panic("not built")
+	var out T
+	p, err := pullPattern(reflect.TypeFor[T](), pattern)
+	if err != nil {
+		return out, err
+	}
+	m, err := pullOne(ctx, r, p, e)
+	if err != nil {
+		return out, err
+	}
+	if m == nil {
+		return out, fmt.Errorf("query: pull: %w", ErrNoRow)
+	}
+	set, err := rowSetterFor(reflect.TypeFor[T](), &answer{names: []string{"pull"}, rows: [][]any{{m}}})
+	if err != nil {
+		return out, err
+	}
+	return out, set(reflect.ValueOf(&out).Elem(), []any{m})
+}
+
+// pullPattern returns the pattern of a text, or that of a Go type where there is no text.
+func pullPattern(t reflect.Type, texts []string) (*pattern, error) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch {
+	case len(texts) > 1:
+		return nil, misfit("Pull takes one pattern, not %d", len(texts))
+	case !isStruct(t) && t != reflect.TypeFor[map[string]any]():
+		return nil, misfit("Pull returns a struct or a map[string]any, not %s", typeName(t))
+	case len(texts) == 0 && !isStruct(t):
+		return nil, misfit("Pull of a %s needs a pattern", typeName(t))
+	case len(texts) == 0:
+		return typePattern(t)
+	}
+	n, err := edn.Read(texts[0])
+	if e := (*edn.Error)(nil); errors.As(err, &e) {
+		return nil, errorAt(e.Pos, e.Kind, "%s", e.Text)
+	}
+	return parsePattern(n)
+}
+
+// pullOne pulls an entity, and returns nil where nothing of it matches.
+func pullOne(ctx context.Context, r db.Reader, p *pattern, e any) (map[string]any, error) {
+	id, err := r.EntID(ctx, e)
+	if errors.Is(err, db.ErrNotAnEntity) && isName(e) {
+		id, err = noEntity, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("query: pull: %w", err)
+	}
+	ms, err := pullMany(ctx, r, p, []db.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	if p.typed && len(ms[0]) == 1 && len(p.specs) > 0 && p.id {
+		return nil, nil
+	}
+	return ms[0], nil
+}
+
+// isName reports whether e can name an entity, though it may name none.
+func isName(e any) bool {
+	switch e.(type) {
+	case db.Keyword, db.LookupRef:
+		return true
+	}
+	return false
+}
+
+type typeReading struct {
+	p   *pattern
+	err error
+}
+
+var typePatterns sync.Map // reflect.Type → typeReading
+
+// typePattern returns the pattern of a struct's tags. It is made once.
+func typePattern(t reflect.Type) (*pattern, error) {
+	if made, ok := typePatterns.Load(t); ok {
+		return made.(typeReading).p, made.(typeReading).err
+	}
+	p, err := readType(t)
+	typePatterns.Store(t, typeReading{p, err})
+	return p, err
+}
+
+// readType makes the patterns of a type and of those that it holds, each once: where types hold each other, so do the patterns.
+func readType(t reflect.Type) (*pattern, error) {
+	made := map[reflect.Type]*pattern{t: {typed: true}}
+	for todo := []reflect.Type{t}; len(todo) > 0; todo = todo[1:] {
+		s, err := tag.Of(todo[0])
+		if err != nil {
+			return nil, misfit("%v", err)
+		}
+		p := made[todo[0]]
+		p.id = s.ID != nil
+		for _, f := range s.Fields {
+			sub := f.Elem
+			if f.Type != "ref" || sub.Kind() != reflect.Struct {
+				sub = nil
+			} else if made[sub] == nil {
+				made[sub] = &pattern{typed: true}
+				todo = append(todo, sub)
+			}
+			p.specs = append(p.specs, fieldSpec(f, made[sub]))
+		}
+	}
+	return made[t], nil
+}
+
+// fieldSpec says what a pull reads for a field. All values are read, so that what was written is what is read.
+func fieldSpec(f *tag.Field, sub *pattern) *spec {
+	return &spec{name: f.Name(), attr: f.Attr, reverse: f.Reverse, key: f.Name(), limit: unlimited, sub: sub, field: f}
 }

@@ -1,0 +1,178 @@
+package query
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/datolite/datolite/db"
+)
+
+// A pullPlan is a pattern bound to a schema.
+type pullPlan struct {
+	all     bool // every attribute that no step of its name deals with
+	id      bool
+	steps   []*step         // in the order of the pattern
+	forward []*step         // those that read the entity, in the order of the attributes' ids
+	reverse []*step         // those that read what refers to it
+	budgets []int           // of the steps that apply the plan once more
+	parts   *pullPlan       // of components that are only named: [*]
+	auto    map[db.ID]*step // what all does with the attributes that were met so far; nil for those that a step deals with
+}
+
+// A step reads one attribute.
+type step struct {
+	*spec
+	attr   *db.Attribute
+	order  int       // its place among the steps
+	sub    *pullPlan // of the entities referred to; nil is to name them only
+	budget int       // the number of its budget, or −1
+	again  bool      // sub belongs to one path with the plan around: an entity is not entered twice
+	list   bool      // the value is a list
+	bare   bool      // a reference is only its id
+	xform  func(any) (any, error)
+}
+
+// check tells what of a pattern makes no sense for a schema.
+func (p *pattern) check(s *db.Schema) error {
+	_, err := bindPattern(p, s, nil)
+	return err
+}
+
+// A binding makes plans of patterns. The patterns of Go types may contain each other.
+type binding struct {
+	schema *db.Schema
+	host   *db.Snapshot // whose host has the functions; nil is not to look for them
+	plans  map[*pattern]*pullPlan
+	parts  *pullPlan
+}
+
+func bindPattern(p *pattern, s *db.Schema, host *db.Snapshot) (*pullPlan, error) {
+	parts := &pullPlan{all: true, id: true, auto: map[db.ID]*step{}}
+	parts.parts = parts
+	b := &binding{s, host, map[*pattern]*pullPlan{}, parts}
+	return b.plan(p)
+}
+
+func (b *binding) plan(p *pattern) (*pullPlan, error) {
+	if plan := b.plans[p]; plan != nil {
+		return plan, nil
+	}
+	plan := &pullPlan{all: p.all, id: p.id || p.all, parts: b.parts}
+	b.plans[p] = plan
+	for i, s := range p.specs {
+		st, err := b.step(plan, s, i)
+		if err != nil {
+			return nil, err
+		}
+		plan.steps = append(plan.steps, st)
+		if s.reverse {
+			plan.reverse = append(plan.reverse, st)
+		} else {
+			plan.forward = append(plan.forward, st)
+		}
+	}
+	slices.SortStableFunc(plan.forward, func(x, y *step) int { return cmp.Compare(x.attr.ID, y.attr.ID) })
+	if plan.all {
+		plan.auto = map[db.ID]*step{}
+	}
+	return plan, nil
+}
+
+// step binds one spec of a plan.
+func (b *binding) step(plan *pullPlan, s *spec, order int) (st *step, err error) {
+	a, ok := b.schema.Named(s.attr)
+	if !ok {
+		return nil, s.fail(db.ErrUnknownAttribute, "unknown attribute :%s%s", s.attr, b.near(s.attr))
+	}
+	st = &step{spec: s, attr: a, order: order, budget: -1, list: isList(s, a), bare: isBare(s)}
+	if err := st.check(); err != nil {
+		return nil, err
+	}
+	if s.xform != "" {
+		if st.xform, err = b.function(s); err != nil {
+			return nil, err
+		}
+	}
+	return st, b.bindSub(plan, st)
+}
+
+func (b *binding) near(name string) string {
+	if near := b.schema.Nearest(name); near != "" {
+		return " (did you mean " + near + "?)"
+	}
+	return ""
+}
+
+// isList reports whether the value of an attribute is a list. A field of a Go type says itself what it takes.
+func isList(s *spec, a *db.Attribute) bool {
+	switch {
+	case s.field != nil:
+		return s.field.Slice
+	case s.reverse:
+		return !a.Component
+	}
+	return a.Many
+}
+
+// isBare reports whether a field takes ids.
+func isBare(s *spec) bool {
+	return s.field != nil && s.field.Type == "ref" && s.field.Elem.Kind() != reflect.Struct
+}
+
+// check tells of a spec that does not fit its attribute.
+func (st *step) check() error {
+	isRef := st.attr.Type == db.TypeRef
+	switch {
+	case st.reverse && !isRef:
+		return st.fail(ErrAttrSpec, ":%s is not a reference, so :%s finds nothing", st.spec.attr, st.name)
+	case (st.spec.sub != nil || st.depth != 0) && !isRef:
+		return st.fail(ErrPattern, ":%s is not a reference, so it takes no pattern", st.name)
+	case st.limit != 0 && st.field == nil && !st.reverse && !st.attr.Many:
+		return st.fail(ErrAttrSpec, ":%s has one value, so it takes no :limit", st.name)
+	}
+	return nil
+}
+
+// bindSub settles what the step reads of the entities that the attribute refers to.
+func (b *binding) bindSub(plan *pullPlan, st *step) (err error) {
+	switch {
+	case st.depth != 0:
+		st.sub, st.again, st.budget = plan, true, len(plan.budgets)
+		plan.budgets = append(plan.budgets, st.depth)
+	case st.spec.sub != nil:
+		st.again = st.field != nil
+		st.sub, err = b.plan(st.spec.sub)
+	case st.attr.Component && !st.reverse && st.field == nil:
+		st.sub = b.parts
+	}
+	return err
+}
+
+// autoStep returns what all does with an attribute, and nil where a step of its name deals with it.
+func (p *pullPlan) autoStep(a *db.Attribute) *step {
+	if st, ok := p.auto[a.ID]; ok {
+		return st
+	}
+	name := string(a.Ident)
+	st := &step{spec: &spec{name: name, attr: name, key: name}, attr: a, order: -1, budget: -1, list: a.Many}
+	if a.Component {
+		st.sub = p.parts
+	}
+	for _, other := range p.steps {
+		if other.name == name {
+			st = nil
+		}
+	}
+	p.auto[a.ID] = st
+	return st
+}
+
+func (s *spec) fail(kind error, format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	if s.field != nil {
+		text = "field " + s.field.Path + ": " + text
+	}
+	return errorAt(s.pos, kind, "%s", text)
+}
