@@ -2,6 +2,7 @@ package tx
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
@@ -47,11 +48,7 @@ func arity(args []form, wants ...string) error {
 	if len(args) == len(wants) {
 		return nil
 	}
-	text := ""
-	for _, want := range wants {
-		text += " " + want
-	}
-	return fail(ErrNotData, "the operation takes%s: %d arguments, not %d", text, len(wants), len(args))
+	return fail(ErrNotData, "the operation takes %d arguments (%s), not %d", len(wants), strings.Join(wants, ", "), len(args))
 }
 
 func (x *expansion) addition(args []form) error {
@@ -202,6 +199,9 @@ func (x *expansion) retractEntity(args []form) error {
 	if err != nil {
 		return err
 	}
+	if refusal := x.unretractable(e); refusal != nil {
+		return refusal
+	}
 	going := []db.ID{e}
 	gone := map[db.ID]bool{e: true}
 	for ; len(going) > 0; going = going[1:] {
@@ -217,6 +217,24 @@ func (x *expansion) retractEntity(args []form) error {
 		}
 	}
 	return nil
+}
+
+// unretractable returns the refusal to retract what the database is made of.
+func (x *expansion) unretractable(e db.ID) error {
+	var refusal *Error
+	switch {
+	case e.Part() == index.PartTx:
+		refusal = fail(ErrResetInstant, "%s is a transaction, and cannot be retracted", x.called(e))
+	case e.Part() != index.PartDB:
+		return nil
+	case e < firstOwn:
+		refusal = fail(ErrBuiltIn, "%s is built in, and cannot be retracted", x.called(e))
+	default:
+		refusal = fail(ErrAlter, "%s is an attribute, and cannot be retracted", x.called(e))
+		refusal.Codes = []string{"unsupported-alter-schema"}
+	}
+	refusal.Entity = e
+	return refusal
 }
 
 // endEntity claims the end of what is said of an entity and of the references to it. It returns its parts.

@@ -94,7 +94,23 @@ func (it *item) place(err error) *Error {
 // less orders refusals by code, then by words, so that of several the same one is reported whatever the order of the items.
 func (e *Error) less(other *Error) bool {
 	return cmp.Or(strings.Compare(db.CodeOf(e.Err), db.CodeOf(other.Err)), strings.Compare(e.Reason, other.Reason),
-		strings.Compare(e.Text, other.Text)) < 0
+		cmp.Compare(e.Item, other.Item)) < 0
+}
+
+// lesser returns the lesser of two refusals, one of which may be nil.
+func lesser(a, b *Error) *Error {
+	if a == nil || (b != nil && b.less(a)) {
+		return b
+	}
+	return a
+}
+
+// orNil returns a refusal as an error.
+func (e *Error) orNil() error {
+	if e == nil {
+		return nil
+	}
+	return e
 }
 
 // notBuilt returns the refusal of a feature.

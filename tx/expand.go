@@ -45,10 +45,7 @@ func expand(b *base, items []item) (*expansion, error) {
 	if err := x.expandFrom(0); err != nil {
 		return nil, err
 	}
-	if x.refused != nil {
-		return nil, x.refused
-	}
-	return x, nil
+	return x, x.refused.orNil()
 }
 
 // expandFrom expands the items from the i-th on. It returns only what ends the transaction at once.
@@ -66,20 +63,13 @@ func (x *expansion) expandFrom(i int) error {
 			if errors.Is(err, ErrTooLarge) {
 				return err
 			}
-			x.refuse(err)
+			x.refused = lesser(x.refused, err)
 		}
 		if len(x.claims) > maxClaims || len(x.items) > maxClaims {
 			return fail(ErrTooLarge, "the transaction comes to more than %d claims", maxClaims)
 		}
 	}
 	return nil
-}
-
-// refuse keeps the lesser of two refusals, by kind and then by words.
-func (x *expansion) refuse(e *Error) {
-	if x.refused == nil || e.less(x.refused) {
-		x.refused = e
-	}
 }
 
 func (x *expansion) expandItem(f form) error {
@@ -98,7 +88,7 @@ func (x *expansion) expandItem(f form) error {
 	case call:
 		return x.call(f.val.(Func))
 	}
-	return fail(ErrNotData, "an item is a map or a list")
+	return fail(ErrNotData, "an item is a map or a list: is a bracket missing around it?")
 }
 
 // isID reports whether a key of a map is :db/id.

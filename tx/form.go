@@ -261,7 +261,7 @@ func plainAtom(x any) any {
 
 // plainKey returns the name of an attribute as text has it, with its colon.
 func plainKey(f form) any {
-	if name, ok := f.val.(string); ok {
+	if name, ok := f.val.(string); ok && f.line == 0 {
 		return db.Keyword(strings.TrimPrefix(name, ":"))
 	}
 	return f.plain()

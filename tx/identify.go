@@ -1,6 +1,7 @@
 package tx
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/datolite/datolite/db"
@@ -146,8 +147,8 @@ func (x *expansion) noSuch(f form, err error) error {
 		return err
 	}
 	e := fail(db.ErrNotAnEntity, "no entity has the key %s", f)
-	if err != nil {
-		e.Reason += ": " + err.Error()
+	if inner := (*Error)(nil); errors.As(err, &inner) {
+		e.Reason += ": " + inner.Reason
 	}
 	return e
 }

@@ -16,7 +16,6 @@ type definition struct {
 	ident     db.Keyword
 	about     map[db.Keyword]db.Value // built-in attribute → value
 	installed bool                    // the datom that installs it is stated
-	item      int                     // that describes it first
 }
 
 // install checks what a transaction says of the schema, and adds the facts that make new attributes part of it.
@@ -29,26 +28,16 @@ func (s *settlement) install(facts []index.Fact) ([]index.Fact, error) {
 			continue
 		}
 		a, _ := s.schema.Attribute(f.A)
-		if err := s.checkFact(f, a); err != nil {
-			if refused == nil || err.less(refused) {
-				refused = err
-			}
-			continue
-		}
+		refused = lesser(refused, s.checkFact(f, a))
 		if e := defined(f, a); e >= s.snap.NextElement() && e.Part() == index.PartDB {
 			defs = note(defs, e, f, a)
 		}
 	}
-	if refused != nil {
-		return nil, refused
-	}
 	for _, d := range defs {
-		if err := s.checkDefinition(d); err != nil {
-			return nil, err
-		}
+		refused = lesser(refused, s.checkDefinition(d))
 		facts = s.complete(d, facts)
 	}
-	return facts, nil
+	return facts, refused.orNil()
 }
 
 // defined returns the entity that a fact defines or installs.
@@ -151,15 +140,18 @@ func (s *settlement) checkName(f *index.Fact, a *db.Attribute) *Error {
 }
 
 // checkDefinition refuses an attribute whose description does not fit together.
-func (s *settlement) checkDefinition(d *definition) error {
-	a, _ := s.schema.Named("db/ident")
-	fact := &index.Fact{E: d.e, A: a.ID}
-	if e := s.fault(d); e != nil {
-		e.Attr = d.ident
-		e = s.ofFact(fact, a, e)
-		return e
+func (s *settlement) checkDefinition(d *definition) *Error {
+	e := s.fault(d)
+	if e == nil {
+		return nil
 	}
-	return nil
+	e.Attr, e.Entity = d.ident, d.e
+	for i := range s.changes {
+		if c := &s.changes[i]; c.e == d.e || (c.e == 0 && c.v.Ref() == d.e) {
+			return s.items[c.item].place(e)
+		}
+	}
+	return e
 }
 
 // fault returns what is wrong with a definition, and nil where nothing is.

@@ -53,17 +53,11 @@ func (r *resolution) checkSubjects() error {
 			if r.names.all[t].subject {
 				return
 			}
-			e := r.items[c.item].place(ofAttr(c.a, fail(ErrTempIDUnused,
-				"%s is the value of %s, but nothing is said of it", r.names.called(t), c.a.Ident)))
-			if refused == nil || e.less(refused) {
-				refused = e
-			}
+			refused = lesser(refused, r.items[c.item].place(ofAttr(c.a, fail(ErrTempIDUnused,
+				"%s is the value of %s, but nothing is said of it", r.names.called(t), c.a.Ident))))
 		})
 	}
-	if refused != nil {
-		return refused
-	}
-	return nil
+	return refused.orNil()
 }
 
 // The ways in which a class of tempids comes to an id of its own.

@@ -85,9 +85,7 @@ func (s *settlement) settleGroups() error {
 			n++
 		}
 		group := s.distinct(rest[:n])
-		if err := s.contradiction(group); err != nil && (refused == nil || err.less(refused)) {
-			refused = err
-		}
+		refused = lesser(refused, s.contradiction(group))
 		if refused == nil {
 			if err := s.settleGroup(group); err != nil {
 				return err
@@ -95,10 +93,7 @@ func (s *settlement) settleGroups() error {
 		}
 		rest = rest[n:]
 	}
-	if refused != nil {
-		return refused
-	}
-	return nil
+	return refused.orNil()
 }
 
 // distinct returns the group without repetitions, of which the first is kept.

@@ -1,6 +1,8 @@
 package tx
 
 import (
+	"fmt"
+
 	"github.com/datolite/datolite/db"
 )
 
@@ -157,14 +159,14 @@ func (u *unification) unite(s, t, i int) error {
 func (u *unification) contradiction(root int, e db.ID, i int) error {
 	x, c := u.x, &u.x.claims[i]
 	t, _ := c.e.temp()
-	refusal := ofAttr(c.a, fail(ErrUniqueConflict, "%s %s makes %s the entity %s", c.a.Ident, x.shown(c.a, c.v),
-		x.names.called(t), x.called(e)))
+	refusal := ofAttr(c.a, fail(ErrUniqueConflict, "%s %s belongs to %s", c.a.Ident, x.shown(c.a, c.v), x.called(e)))
 	if by := u.witness[root]; by >= 0 {
-		refusal.Reason += ", but " + x.claims[by].a.Ident.String() + " " + x.shown(x.claims[by].a, x.claims[by].v) + " makes it "
+		other := &x.claims[by]
+		refusal.Reason += fmt.Sprintf(", but %s %s to %s, and both are said of %s", other.a.Ident, x.shown(other.a, other.v),
+			x.called(u.bound[root]), x.names.called(t))
 	} else {
-		refusal.Reason += ", but it is "
+		refusal.Reason += fmt.Sprintf(", and cannot be said of %s", x.called(u.bound[root]))
 	}
-	refusal.Reason += x.called(u.bound[root])
 	refusal.Entity = e
 	return x.items[c.item].place(refusal)
 }

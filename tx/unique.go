@@ -22,15 +22,10 @@ func (s *settlement) checkClaimants() error {
 	for n := 1; n < len(keys); n++ {
 		c, d := &s.changes[keys[n-1]], &s.changes[keys[n]]
 		if c.a == d.a && c.v == d.v {
-			if e := s.twoHolders(c, d); refused == nil || e.less(refused) {
-				refused = e
-			}
+			refused = lesser(refused, s.twoHolders(c, d))
 		}
 	}
-	if refused != nil {
-		return refused
-	}
-	return nil
+	return refused.orNil()
 }
 
 func (s *settlement) twoHolders(c, d *change) *Error {
@@ -54,17 +49,11 @@ func (s *settlement) checkHolders() error {
 		if err != nil {
 			return err
 		}
-		if !held || holder.E == c.e || freed.has(c) {
-			continue
-		}
-		if e := s.taken(c, holder); refused == nil || e.less(refused) {
-			refused = e
+		if held && holder.E != c.e && !freed.has(c) {
+			refused = lesser(refused, s.taken(c, holder))
 		}
 	}
-	if refused != nil {
-		return refused
-	}
-	return nil
+	return refused.orNil()
 }
 
 func (s *settlement) taken(c *change, holder db.Datom) *Error {

@@ -1,6 +1,9 @@
 package tx
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
 )
@@ -9,7 +12,7 @@ import (
 func (x *expansion) value(a *db.Attribute, f form) (v db.Value, open bool, err error) {
 	switch {
 	case f.kind == null:
-		err = ofAttr(a, fail(db.ErrNil, "nil is not a value: %s takes %s", a.Ident, article(a)))
+		err = ofAttr(a, fail(db.ErrNil, "nil is not a value: %s takes %s", a.Ident, wants(a)))
 	case a.Type == db.TypeRef:
 		n, err := x.entity(f, false)
 		_, open := n.temp()
@@ -19,16 +22,27 @@ func (x *expansion) value(a *db.Attribute, f form) (v db.Value, open bool, err e
 	case f.kind == atom:
 		v, err = scalar(a, f)
 	default:
-		err = ofAttr(a, fail(db.ErrWrongType, "%s takes %s, not %s", a.Ident, article(a), f))
+		err = unfit(a, f, db.ErrWrongType)
 	}
 	return v, false, err
 }
 
-func article(a *db.Attribute) string {
-	if a.Type == db.TypeInstant {
-		return "an instant"
+// wants returns in words what an attribute takes.
+func wants(a *db.Attribute) string {
+	want := (*db.ValueError)(nil)
+	if _, err := a.Value(nil); errors.As(err, &want) {
+		return want.Want
 	}
-	return "a " + a.Type.String()
+	return "another value"
+}
+
+// unfit returns the refusal of a value that an attribute does not take.
+func unfit(a *db.Attribute, f form, cause error) *Error {
+	want := wants(a)
+	if refusal := (*db.ValueError)(nil); errors.As(cause, &refusal) {
+		want = refusal.Want
+	}
+	return ofAttr(a, fail(cause, "%s takes %s, not %s", a.Ident, want, f))
 }
 
 func ofAttr(a *db.Attribute, e *Error) *Error {
@@ -41,10 +55,10 @@ func scalar(a *db.Attribute, f form) (db.Value, error) {
 	if err == nil {
 		return v, nil
 	}
-	e := &Error{Attr: a.Ident, Reason: err.Error(), Err: err}
-	if s, isString := f.val.(string); isString && a.Type == db.TypeKeyword {
+	e := unfit(a, f, err)
+	if _, isString := f.val.(string); isString && a.Type == db.TypeKeyword {
 		e.Err = ErrNotAKeyword
-		e.Reason += ": write a keyword, in Go db.Keyword(" + form{kind: atom, val: s}.String() + ")"
+		e.Reason += fmt.Sprintf(": write a keyword, in Go db.Keyword(%s)", f)
 	}
 	return v, e
 }
@@ -55,7 +69,7 @@ func (x *expansion) tuple(a *db.Attribute, f form) (v db.Value, open bool, err e
 		if v, err := a.Value(f.val); f.kind == atom && err == nil {
 			return v, false, nil
 		}
-		return v, false, x.notTuple(a, f)
+		return v, false, unfit(a, f, db.ErrTupleValue)
 	}
 	slots := make(db.Tuple, len(f.forms()))
 	for i, slot := range f.forms() {
@@ -71,17 +85,13 @@ func (x *expansion) tuple(a *db.Attribute, f form) (v db.Value, open bool, err e
 		case slot.kind == atom:
 			slots[i] = slot.val
 		default:
-			return v, false, x.notTuple(a, f)
+			return v, false, unfit(a, f, db.ErrTupleValue)
 		}
 	}
 	if v, err = a.Value(slots); err != nil {
-		err = &Error{Attr: a.Ident, Reason: err.Error(), Err: err}
+		err = unfit(a, f, err)
 	}
 	return v, open, err
-}
-
-func (x *expansion) notTuple(a *db.Attribute, f form) error {
-	return ofAttr(a, fail(db.ErrTupleValue, "%s takes a tuple, not %s", a.Ident, f))
 }
 
 // slotType returns the type of a slot of a tuple, and 0 where the tuple has no such slot.
