@@ -194,7 +194,7 @@ func (s source) shuffled(v any) any {
 
 // law: what is printed reads back as an equal value, and equal values print the same text.
 func TestRoundTrip(t *testing.T) {
-	soak.Run(t, 300, 5000, func(t *testing.T, seed int64) {
+	soak.Run(t, 300, 2500, func(t *testing.T, seed int64) {
 		s := newSource(seed)
 		v := s.value(4)
 		text := String(v)
@@ -266,7 +266,7 @@ func checkRead(t *testing.T, text string) {
 func TestMutations(t *testing.T) {
 	const perCase = 50
 	texts := goldenTexts()
-	soak.Run(t, 40, 600, func(t *testing.T, seed int64) {
+	soak.Run(t, 40, 4000, func(t *testing.T, seed int64) {
 		s := newSource(seed)
 		for range perCase {
 			text := pick(s, texts...)
@@ -332,4 +332,19 @@ func ratio(d Decimal) *big.Rat {
 		return r.Mul(r, shift)
 	}
 	return r.Quo(r, shift)
+}
+
+// law: a set is read exactly if the canonical texts of its elements differ, and a map if those of its keys do.
+func TestDuplicates(t *testing.T) {
+	soak.Run(t, 300, 3000, func(t *testing.T, seed int64) {
+		s := newSource(seed)
+		v := s.value(3)
+		w := pick[any](s, s.value(1), []any{v}, SetValue{v, 7}, v)
+		for _, text := range []string{"#{" + String(v) + " " + String(w) + "}", "{" + String(w) + " 1 " + String(v) + " 1}"} {
+			_, err := Read(text)
+			if same := String(v) == String(w); same != (err != nil) {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	})
 }

@@ -85,14 +85,15 @@ func firstInvalid(text string) int {
 // A reader goes through its text once. Forms that have begun and not ended are open; finished forms wait in done until the
 // form around them ends. Both are stacks, so that no depth of the text becomes depth of Go calls.
 type reader struct {
-	text   string
-	off    int // of the next byte
-	mark   int // an offset not behind off, whose place is at
-	at     Pos
-	limits Limits
-	count  int // forms so far
-	open   []opened
-	done   []Node
+	text    string
+	off     int // of the next byte
+	mark    int // an offset not behind off, whose place is at
+	at      Pos
+	limits  Limits
+	count   int // forms so far
+	open    []opened
+	done    []Node
+	digests digests // of collections that are keys or elements of sets
 }
 
 // An opened is a form that has begun: a collection, or a prefix (quote, tag, discard) that waits for one form.
@@ -178,7 +179,7 @@ func (r *reader) shut(pos Pos, c byte) error {
 		return malformed(pos, "%c cannot close the %s of %s", c, top.opening(), top.pos)
 	}
 	n := Node{Kind: top.kind(), Pos: top.pos, Items: r.take(top)}
-	if err := checkUnique(n); err != nil {
+	if err := r.checkUnique(n); err != nil {
 		return err
 	}
 	r.off++

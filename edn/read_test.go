@@ -231,3 +231,29 @@ func TestManyKeys(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// law: no text costs much more than its length.
+func TestHostileTexts(t *testing.T) {
+	big := "[" + strings.Repeat("[1 :a] ", 20_000) + "]"
+	for name, text := range map[string]string{
+		"sets in sets":         strings.Repeat("#{1 ", 250) + big + strings.Repeat("}", 250),
+		"maps as keys":         strings.Repeat("{1 2 ", 250) + big + strings.Repeat(" 3}", 250),
+		"escapes":              `["` + strings.Repeat(`\n`, 100_000) + `"]`,
+		"comments":             strings.Repeat(";\n", 100_000) + "1",
+		"discards":             strings.Repeat("#_1 ", 50_000) + "1",
+		"zeros of a decimal":   "0." + strings.Repeat("0", 1<<20) + "1M",
+		"zeros of a float":     "0." + strings.Repeat("0", 1<<20) + "1",
+		"zeros of an exponent": "1e" + strings.Repeat("0", 1<<20) + "1",
+		"a long name":          ":" + strings.Repeat("a", 1<<20),
+	} {
+		began := time.Now()
+		n, err := Read(text)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		String(n)
+		if took := time.Since(began); took > 3*time.Second { // it takes about 0.05 s
+			t.Errorf("%s: %d bytes took %v", name, len(text), took)
+		}
+	}
+}
