@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/datolite/datolite/edn"
+	"github.com/datolite/datolite/internal/spell"
 )
 
 // bind ties every name to what it names.
@@ -35,14 +36,14 @@ func (r *reader) outputOf(pos edn.Pos, path, label, output string) *node {
 	}
 	n := r.nodes[label]
 	if n == nil {
-		r.problemAt(pos, path, "there is no node %q%s", label, didYouMean(label, maps.Keys(r.nodes)))
+		r.problemAt(pos, path, "there is no node %q%s", label, spell.DidYouMean(label, sorted(r.nodes)))
 		return nil
 	}
 	if n.op == nil {
 		return nil
 	}
 	if _, ok := n.op.out[output]; !ok {
-		r.problemAt(pos, path, "op %q has no output :%s%s", n.op.name, output, didYouMean(output, maps.Keys(n.op.out)))
+		r.problemAt(pos, path, "op %q has no output :%s%s", n.op.name, output, spell.DidYouMean(output, sorted(n.op.out)))
 		return nil
 	}
 	return n
@@ -150,41 +151,4 @@ func (r *reader) reached() {
 
 func byHeight(a, b *node) int { return cmp.Or(cmp.Compare(a.height, b.height), compareIDs(a.id, b.id)) }
 
-// didYouMean returns the name that differs least from a wrong one, in words, and "" where none is near.
-func didYouMean(name string, known iter.Seq[string]) string {
-	if near := nearest(name, known); near != "" {
-		return " (did you mean " + near + "?)"
-	}
-	return ""
-}
-
-func nearest(name string, known iter.Seq[string]) string {
-	best, limit := "", len(name)/3+1
-	for _, k := range slices.Sorted(known) {
-		if d := distance(name, k); d <= limit {
-			best, limit = k, d-1
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to insert, delete or replace to get from a to b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
+func sorted[V any](m map[string]V) iter.Seq[string] { return slices.Values(slices.Sorted(maps.Keys(m))) }

@@ -2,11 +2,11 @@ package provenance
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/datolite/datolite/edn"
+	"github.com/datolite/datolite/internal/spell"
 )
 
 // A reader turns the forms of a definition into nouns and notes everything that is wrong on the way. It lives three stages:
@@ -85,7 +85,7 @@ func (r *reader) fields(form edn.Node, path string, known ...string) map[string]
 	for i := 0; i < len(form.Items); i += 2 {
 		key := nameOf(form.Items[i])
 		if !slices.Contains(known, key) {
-			r.problem(form.Items[i], path, "does not know %s%s", edn.String(form.Items[i]), didYouMean(key, slices.Values(known)))
+			r.problem(form.Items[i], path, "does not know %s%s", edn.String(form.Items[i]), spell.DidYouMean(key, slices.Values(known)))
 			continue
 		}
 		out[key] = form.Items[i+1]
@@ -214,7 +214,7 @@ func (r *reader) opNamed(form edn.Node, path string) *op {
 	name := nameOf(form)
 	o := r.ops[name]
 	if o == nil {
-		r.problem(form, path, "there is no op %q%s", name, didYouMean(name, maps.Keys(r.ops)))
+		r.problem(form, path, "there is no op %q%s", name, spell.DidYouMean(name, sorted(r.ops)))
 	}
 	return o
 }

@@ -3,11 +3,11 @@ package provenance
 import (
 	"context"
 	"errors"
-	"maps"
 	"time"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
+	"github.com/datolite/datolite/internal/spell"
 )
 
 // A Version is what a database knows of a version of a pipeline.
@@ -46,7 +46,7 @@ func Find(ctx context.Context, r db.Reader, v VersionID, name string) (NodeID, e
 	}
 	id, found := version.Nodes[name]
 	if !found {
-		return NodeID{}, &NodeError{Name: name, Near: nearest(name, maps.Keys(version.Nodes)), Kind: ErrNoNode}
+		return NodeID{}, &NodeError{Name: name, Near: spell.Nearest(name, sorted(version.Nodes)), Kind: ErrNoNode}
 	}
 	return id, nil
 }
