@@ -151,4 +151,6 @@ func (r *reader) reached() {
 
 func byHeight(a, b *node) int { return cmp.Or(cmp.Compare(a.height, b.height), compareIDs(a.id, b.id)) }
 
-func sorted[V any](m map[string]V) iter.Seq[string] { return slices.Values(slices.Sorted(maps.Keys(m))) }
+func sorted[V any](m map[string]V) iter.Seq[string] {
+	return slices.Values(slices.Sorted(maps.Keys(m)))
+}
