@@ -56,7 +56,7 @@ func (r *reader) fits(n *node, in *input, path string) {
 	}
 	want, ok := n.op.in[in.port]
 	if !ok {
-		r.problemAt(in.pos, path, "op %q has no input :%s%s", n.op.name, in.port, didYouMean(in.port, maps.Keys(n.op.in)))
+		r.problemAt(in.pos, path, "op %q has no input :%s%s", n.op.name, in.port, spell.DidYouMean(in.port, sorted(n.op.in)))
 	} else if got := in.node.op.out[in.output]; got != want {
 		r.problemAt(in.pos, path, "takes %s, and [%q :%s] is %s", want, in.label, in.output, got)
 	}
