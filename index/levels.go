@@ -12,6 +12,9 @@ func (l Levels) Push(r *Run) Levels {
 		return l
 	}
 	below := l.runs
+	if len(below) == 0 {
+		r = newBottom().merged(r)
+	}
 	for len(below) > 0 && below[0].size < growth*r.size {
 		r = below[0].merged(r)
 		below = below[1:]

@@ -40,14 +40,14 @@ func newRaw(n, room int) raw {
 
 // all returns the entries. They must not be changed.
 func (r raw) all() []entry {
-	if r.shared == nil {
-		return nil
-	}
 	return r.entries[:r.n]
 }
 
 // with returns the entries of r followed by those of s.
 func (r raw) with(s raw) raw {
+	if r.n == 0 {
+		return s
+	}
 	n := r.n + s.n
 	if n <= len(r.entries) && r.used.CompareAndSwap(int64(r.n), int64(n)) {
 		copy(r.entries[r.n:n], s.all())
@@ -90,26 +90,28 @@ func sorted(entries []entry) []keyed {
 	return list
 }
 
-// classify returns the class of each entry of a sorted list, and how many there are of each. An entry that is another time in
-// the list is dropped.
-func classify(entries []entry, list []keyed) (classes []class, counts [4]int) {
+// classify returns the class of each entry of a sorted list, and how many there are of each. What ends a fact is past if the
+// list has the fact, or lies at the bottom.
+func classify(entries []entry, list []keyed, bottom bool) (classes []class, counts [4]int) {
 	classes = make([]class, len(list))
 	for i := range list {
 		e := &entries[list[i].place]
 		switch {
 		case i > 0 && sameFact(&e.Fact, &entries[list[i-1].place].Fact):
 			classes[i] = dropped
-			if classes[i-1] == closing && e.Open() {
-				counts[closing]--
-				counts[past]++
+			if classes[i-1] == closing {
 				classes[i-1] = past
 			}
 		case e.Open():
 			classes[i] = current
+		case bottom:
+			classes[i] = past
 		default:
 			classes[i] = closing
 		}
-		counts[classes[i]]++
+	}
+	for _, c := range classes {
+		counts[c]++
 	}
 	return classes, counts
 }

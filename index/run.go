@@ -9,9 +9,12 @@ import (
 // A Run is an immutable set of the facts that a stretch of transactions asserted or ended. It lives three ways: it is made
 // unsorted from what a commit brings; it is sorted in an order when that order is first read; and it is merged with its
 // neighbour into a larger one. A fact asserted and ended within the run is past; one asserted in it that still holds at its
-// end is current; one asserted before it and ended in it is a closing, which masks the open fact of an older run.
+// end is current; one asserted before it and ended in it is a closing, which masks the open fact of an older run. The run at the
+// bottom has no closings: there is nothing older.
 type Run struct {
-	oldest, newest ID // transactions that brought facts
+	oldest, newest ID // transactions that changed something
+	first          ID // transaction that asserted something
+	bottom         bool
 	size           int
 	sorted         atomic.Bool
 	mu             sync.Mutex
@@ -36,9 +39,9 @@ type Attrs interface {
 }
 
 // NewRun returns the run of one commit: facts with End zero are asserted in it, the others are closings, whose open facts are
-// in older runs. In which orders an attribute's facts are kept is asked now, and is the same for a fact and its closing.
+// in older runs; where there are none, they are facts that held once. In which orders an attribute's facts are kept is asked now, and is the same for a fact and its closing.
 func NewRun(facts []Fact, attrs Attrs) *Run {
-	r := &Run{oldest: math.MaxInt64, size: len(facts), raw: newRaw(len(facts), len(facts))}
+	r := &Run{oldest: math.MaxInt64, first: math.MaxInt64, size: len(facts), raw: newRaw(len(facts), len(facts))}
 	for i, f := range facts {
 		e := &r.raw.entries[i]
 		*e = entry{Fact: f}
@@ -47,8 +50,15 @@ func NewRun(facts []Fact, attrs Attrs) *Run {
 		} else {
 			e.in = memberOf(f.A, attrs)
 		}
-		r.oldest, r.newest = min(r.oldest, e.event()), max(r.newest, e.event())
+		r.oldest, r.newest, r.first = min(r.oldest, e.event()), max(r.newest, e.event()), min(r.first, f.Tx)
 	}
+	return r
+}
+
+// newBottom returns the run without facts on which the first run of a database comes to lie.
+func newBottom() *Run {
+	r := NewRun(nil, nil)
+	r.bottom = true
 	return r
 }
 
@@ -80,7 +90,7 @@ func (r *Run) sort() {
 	}
 	entries := r.raw.all()
 	list := sorted(entries)
-	classes, counts := classify(entries, list)
+	classes, counts := classify(entries, list, r.bottom)
 	for c := range r.parts {
 		r.parts[c] = newSequence(counts[c], class(c) != current)
 	}

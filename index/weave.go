@@ -7,7 +7,11 @@ import (
 
 // merged returns the run of what r and the newer run n hold. Where neither was read yet, it is as unsorted as they are.
 func (r *Run) merged(n *Run) *Run {
-	out := &Run{oldest: min(r.oldest, n.oldest), newest: max(r.newest, n.newest), size: r.size + n.size}
+	out := &Run{oldest: min(r.oldest, n.oldest), newest: max(r.newest, n.newest), first: min(r.first, n.first),
+		bottom: r.bottom, size: r.size + n.size}
+	if r.bottom {
+		out.oldest = out.first
+	}
 	older, unread := r.unsorted()
 	newer, both := n.unsorted()
 	if unread && both {
@@ -16,10 +20,14 @@ func (r *Run) merged(n *Run) *Run {
 	}
 	closings := n.part(closing)
 	matched, rest := match(r.part(current), closings)
+	here, before := some(closings, matched), some(closings, rest)
+	if r.bottom {
+		here, before = all(closings), some(closings, nil)
+	}
 	out.parts = [3]*sequence{
 		current: weave(false, all(r.part(current)), all(n.part(current)), some(closings, matched).asMask()),
-		past:    weave(true, all(r.part(past)), all(n.part(past)), some(closings, matched)),
-		closing: weave(true, all(r.part(closing)), some(closings, rest)),
+		past:    weave(true, all(r.part(past)), all(n.part(past)), here),
+		closing: weave(true, all(r.part(closing)), before),
 	}
 	out.sorted.Store(true)
 	return out
