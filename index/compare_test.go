@@ -4,15 +4,15 @@ import (
 	"math"
 	"math/big"
 	"math/rand"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/datolite/datolite/edn"
 )
 
-// nasty returns values chosen to be confused with each other.
-func nasty(t testing.TB) []Value {
-	t.Helper()
+// nastyValues are chosen to be confused with each other.
+var nastyValues = func() []Value {
 	huge := new(big.Int).Lsh(big.NewInt(1), 8192)
 	dec := func(n int64, scale int32) edn.Decimal { return edn.Decimal{Unscaled: big.NewInt(n), Scale: scale} }
 	plain := []any{
@@ -36,17 +36,13 @@ func nasty(t testing.TB) []Value {
 	}
 	values := make([]Value, len(plain))
 	for i, x := range plain {
-		v, err := Of(x)
-		if err != nil {
-			t.Fatalf("Of(%v): %v", x, err)
-		}
-		values[i] = v
+		values[i] = mustOf(x)
 	}
 	return values
-}
+}()
 
 func TestCompareIsATotalOrderThatAgreesWithEquality(t *testing.T) {
-	values := nasty(t)
+	values := slices.Clone(nastyValues)
 	rand.New(rand.NewSource(1)).Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })
 	for _, a := range values {
 		for _, b := range values {

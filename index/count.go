@@ -7,6 +7,9 @@ import "context"
 func (l Levels) Count(ctx context.Context, o Order, r Range, v View) (int, error) {
 	lens, n := v.lens(), 0
 	for _, run := range l.runs {
+		if run.misses(o, &r) {
+			continue
+		}
 		for k := range dropped {
 			if weight := lens.weight(lens.role(run, k), k); weight != 0 {
 				x := run.part(k).span(o, &r)

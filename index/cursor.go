@@ -16,8 +16,8 @@ type Cursor struct {
 	lens   lens
 
 	opened  bool
-	few     [4]source // so that reading at a point allocates little
-	line    [4]*source
+	few     [2]source // so that reading at a point allocates little
+	line    [2]*source
 	merger  merger
 	waiting stretch
 	seen    int // facts since the context was last asked
@@ -74,6 +74,9 @@ func (c *Cursor) open() {
 	c.opened = true
 	sources, rows := c.few[:0], 0
 	for _, r := range c.levels.runs {
+		if r.misses(c.order, &c.within) {
+			continue
+		}
 		for k := range dropped {
 			role := c.lens.role(r, k)
 			if role == unread {

@@ -20,7 +20,7 @@ type history struct {
 	newest  ID
 }
 
-// The attributes of random histories: 1 and 2 are references, 4 is not indexed.
+// The attributes of random histories: 1 and 2 are references, 4 is not indexed, 6 and 7 have values of every kind.
 type testAttrs struct{}
 
 func (testAttrs) Indexed(a ID) bool { return a != 4 }
@@ -35,7 +35,10 @@ func randomValue(rng *rand.Rand, a ID) Value {
 	case a == 4:
 		return mustOf([]any{"", "a", "b", "ab", "abcdefgh", "abcdefghi", "abcdefghj"}[rng.Intn(7)])
 	}
-	return mustOf([]any{1, 2.5, "x", true, "longer than eight", nil}[rng.Intn(5)])
+	if a == 5 {
+		return mustOf([]float64{0, -0.5, 1.5, -1e300, 1e300}[rng.Intn(5)])
+	}
+	return nastyValues[rng.Intn(len(nastyValues))]
 }
 
 func mustOf(x any) Value {
@@ -53,7 +56,7 @@ func (h *history) commit(rng *rand.Rand, entities, size int) {
 	var changes []Fact
 	touched := map[Fact]bool{}
 	for range rng.Intn(size + 1) {
-		a := ID(1 + rng.Intn(6))
+		a := ID(1 + rng.Intn(7))
 		key := Fact{E: ID(1 + rng.Intn(entities)), A: a, V: randomValue(rng, a)}
 		if touched[key] {
 			continue
@@ -119,7 +122,7 @@ func (h *history) randomFact(rng *rand.Rand) Fact {
 	if len(h.facts) > 0 && rng.Intn(4) > 0 {
 		return h.facts[rng.Intn(len(h.facts))]
 	}
-	a := ID(rng.Intn(8))
+	a := ID(rng.Intn(9))
 	return Fact{E: ID(rng.Intn(14)), A: a, V: randomValue(rng, a), Tx: ID(rng.Intn(int(h.newest) + 2))}
 }
 
@@ -216,13 +219,29 @@ func TestEveryViewOfRandomHistoriesIsThatOfTheModel(t *testing.T) {
 	t.Logf("%d scans", scans)
 }
 
-func checkHistory(t *testing.T, seed int64) (scans int) {
-	rng := rand.New(rand.NewSource(seed))
+// Ranges and views of many batches, in runs long enough to be read without copying.
+func TestEveryViewOfLargeHistoriesIsThatOfTheModel(t *testing.T) {
+	soak.Run(t, 2, 5, func(t *testing.T, seed int64) {
+		rng := rand.New(rand.NewSource(seed))
+		checkViews(t, rng, randomHistory(rng, 40, 1+rng.Intn(600), 200))
+	})
+}
+
+func randomHistory(rng *rand.Rand, commits, entities, size int) *history {
 	h := &history{}
-	entities, size := 1+rng.Intn(12), 1+rng.Intn(12)
-	for range 1 + rng.Intn(60) {
+	for range commits {
 		h.commit(rng, entities, size)
 	}
+	return h
+}
+
+// checkHistory returns how many scans it compared.
+func checkHistory(t *testing.T, seed int64) (scans int) {
+	rng := rand.New(rand.NewSource(seed))
+	return checkViews(t, rng, randomHistory(rng, 1+rng.Intn(60), 1+rng.Intn(12), 1+rng.Intn(12)))
+}
+
+func checkViews(t *testing.T, rng *rand.Rand, h *history) (scans int) {
 	var past []Levels
 	check := func(l Levels, of *history) {
 		for o := EAVT; o <= VAET; o++ {

@@ -60,3 +60,16 @@ var All = Range{Hi: Cut{After: true}}
 func Prefix(parts int, key Fact) Range {
 	return Range{Lo: Cut{Parts: parts, Key: key}, Hi: Cut{Parts: parts, Key: key, After: true}}
 }
+
+// holds reports whether a fact lies in the range.
+func (r *Range) holds(o Order, f *Fact) bool { return !r.Lo.behind(o, f) && r.Hi.behind(o, f) }
+
+// behind reports whether the cut lies behind a fact.
+func (c *Cut) behind(o Order, f *Fact) bool {
+	for _, component := range []byte(sequences[o][:c.Parts]) {
+		if order := compareComponent(component, f, &c.Key); order != 0 {
+			return order < 0
+		}
+	}
+	return c.After
+}

@@ -81,6 +81,28 @@ func (r *Run) part(c class) *sequence {
 	return r.parts[c]
 }
 
+// misses reports whether a small run that is not sorted has nothing in a range: what few commits brought is mostly asked for
+// something else, and then need not be sorted.
+func (r *Run) misses(o Order, within *Range) bool {
+	if r.size > lookedThrough || r.sorted.Load() {
+		return false
+	}
+	raw, unread := r.unsorted()
+	if !unread {
+		return false
+	}
+	entries := raw.all()
+	for i := range entries {
+		if e := &entries[i]; within.holds(o, &e.Fact) && e.in.has(o) {
+			return false
+		}
+	}
+	return true
+}
+
+// lookedThrough is the size up to which a run is looked through before it is sorted.
+const lookedThrough = 64
+
 // sort turns the raw entries into columns, once.
 func (r *Run) sort() {
 	r.mu.Lock()

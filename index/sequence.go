@@ -1,7 +1,6 @@
 package index
 
 import (
-	"sort"
 	"sync"
 	"sync/atomic"
 )
@@ -14,8 +13,18 @@ type sequence struct {
 	orders [4]struct {
 		ready  atomic.Bool
 		places []uint32
+		groups []group
 	}
 }
+
+// A group tells where in an order that begins with A the facts of an attribute end, and those of the next one begin.
+type group struct {
+	a    ID
+	upto int
+}
+
+// grouped is from how many facts on a list has groups.
+const grouped = 4096
 
 // none is the sequence without facts.
 var none = new(sequence)
@@ -41,57 +50,22 @@ func (s *sequence) inOrder(o Order) []uint32 {
 // put sets the list of an order.
 func (s *sequence) put(o Order, places []uint32) {
 	s.orders[o].places = places
+	if len(places) >= grouped && o != VAET {
+		s.orders[o].groups = s.group(places)
+	}
 	s.orders[o].ready.Store(true)
+}
+
+// group returns the groups of places that are sorted by attribute first.
+func (s *sequence) group(places []uint32) []group {
+	var groups []group
+	for at := 0; at < len(places); {
+		a := s.A[places[at]]
+		at = gallop(at, len(places), func(i int) bool { return s.A[places[i]] != a })
+		groups = append(groups, group{a, at})
+	}
+	return groups
 }
 
 // has reports whether an order can be read without sorting.
 func (s *sequence) has(o Order) bool { return o == EAVT || s.len() == 0 || s.orders[o].ready.Load() }
-
-// A span is a stretch of a sequence in one of its orders.
-type span struct {
-	*columns
-	places []uint32 // nil stands for all places as they come
-	at, to int
-}
-
-// span returns what the sequence holds of a range.
-func (s *sequence) span(o Order, r *Range) span {
-	x := span{columns: &s.columns, to: s.len()}
-	if x.to == 0 {
-		return x
-	}
-	if o != EAVT {
-		x.places = s.inOrder(o)
-		x.to = len(x.places)
-	}
-	if x.to == 0 || x.before(o, x.place(x.to-1), &r.Lo) || !x.before(o, x.place(0), &r.Hi) {
-		return span{}
-	}
-	x.at = sort.Search(x.to, func(i int) bool { return !x.before(o, x.place(i), &r.Lo) })
-	x.to = gallop(x.at, x.to, func(i int) bool { return !x.before(o, x.place(i), &r.Hi) })
-	return x
-}
-
-func (x *span) len() int { return x.to - x.at }
-
-// place returns where in the columns the i-th fact of the order is.
-func (x *span) place(i int) int {
-	if x.places == nil {
-		return i
-	}
-	return int(x.places[i])
-}
-
-// gallop returns the smallest i from lo on for which stop holds, or hi. As stop holds for all that follow, it doubles its step
-// until it is past the place, and searches in halves from there: the cost grows with the logarithm of the distance.
-func gallop(lo, hi int, stop func(i int) bool) int {
-	for step := 1; lo < hi; step *= 2 {
-		probe := min(lo+step, hi) - 1
-		if stop(probe) {
-			hi = probe
-			break
-		}
-		lo = probe + 1
-	}
-	return lo + sort.Search(hi-lo, func(i int) bool { return stop(lo + i) })
-}

@@ -1,0 +1,136 @@
+package index
+
+import (
+	"cmp"
+	"sort"
+)
+
+// A span is a stretch of a sequence in one of its orders.
+type span struct {
+	*columns
+	places []uint32 // nil stands for all places as they come
+	at, to int
+}
+
+func (x *span) len() int { return x.to - x.at }
+
+// place returns where in the columns the i-th fact of the order is.
+func (x *span) place(i int) int {
+	if x.places == nil {
+		return i
+	}
+	return int(x.places[i])
+}
+
+// span returns what the sequence holds of a range. What both ends of the range have in common is looked for component by
+// component, which reads one column at a time.
+func (s *sequence) span(o Order, r *Range) span {
+	x := span{columns: &s.columns, to: s.len()}
+	if x.to > 0 && o != EAVT {
+		x.places = s.inOrder(o)
+		x.to = len(x.places)
+	}
+	common := r.common(o)
+	for i, component := range []byte(sequences[o][:common]) {
+		if groups := s.orders[o].groups; i == 0 && groups != nil {
+			x.pick(groups, r.Lo.Key.A)
+		} else if x.len() > 0 {
+			x.narrow(component, &r.Lo.Key)
+		}
+	}
+	at, to := x.seek(o, &r.Lo, common), x.seek(o, &r.Hi, common)
+	x.at, x.to = at, max(at, to)
+	return x
+}
+
+// common returns how many leading components both ends of the range fix to the same.
+func (r *Range) common(o Order) int {
+	n := min(r.Lo.Parts, r.Hi.Parts)
+	for i := range n {
+		if compareComponent(sequences[o][i], &r.Lo.Key, &r.Hi.Key) != 0 {
+			return i
+		}
+	}
+	return n
+}
+
+// pick leaves of the span the group of an attribute.
+func (x *span) pick(groups []group, a ID) {
+	i, found := sort.Find(len(groups), func(i int) int { return cmp.Compare(a, groups[i].a) })
+	if i > 0 {
+		x.at = groups[i-1].upto
+	}
+	x.to = x.at
+	if found {
+		x.to = groups[i].upto
+	}
+}
+
+// narrow leaves of a span that is sorted by a component the facts in which it is that of the key.
+func (x *span) narrow(component byte, key *Fact) {
+	switch component {
+	case 'E':
+		x.narrowTo(x.E, key.E)
+	case 'A':
+		x.narrowTo(x.A, key.A)
+	case 'V':
+		x.at += sort.Search(x.len(), func(i int) bool { return x.compareValue(x.at+i, key.V) >= 0 })
+		x.to = gallop(x.at, x.to, func(i int) bool { return x.compareValue(i, key.V) > 0 })
+	case 'T':
+		x.at += sort.Search(x.len(), func(i int) bool { return x.Tx[x.place(x.at+i)] <= key.Tx })
+		x.to = gallop(x.at, x.to, func(i int) bool { return x.Tx[x.place(i)] < key.Tx })
+	}
+}
+
+// narrowTo leaves of the span the facts with an id in a column. Most runs are met in vain: their ends tell.
+func (x *span) narrowTo(column []ID, id ID) {
+	if column[x.place(x.at)] > id || column[x.place(x.to-1)] < id {
+		x.to = x.at
+		return
+	}
+	lo, hi := x.at, x.to
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if column[x.place(mid)] < id {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	x.at = lo
+	x.to = gallop(lo, x.to, func(i int) bool { return column[x.place(i)] > id })
+}
+
+// compareValue orders the value of the i-th fact and v.
+func (x *span) compareValue(i int, v Value) int {
+	p := x.place(i)
+	if v.kind == KindLong && x.V.Kinds[p] == KindLong {
+		return cmp.Compare(int64(x.V.Words[p]), int64(v.word))
+	}
+	return Compare(x.V.At(p), v)
+}
+
+// seek returns where in the span a cut lies, which has some components in common with all facts of the span.
+func (x *span) seek(o Order, cut *Cut, common int) int {
+	switch {
+	case cut.Parts > common:
+		return x.at + sort.Search(x.len(), func(i int) bool { return !x.before(o, x.place(x.at+i), cut) })
+	case cut.After:
+		return x.to
+	}
+	return x.at
+}
+
+// gallop returns the smallest i from lo on for which stop holds, or hi. As stop holds for all that follow, it doubles its step
+// until it is past the place, and searches in halves from there: the cost grows with the logarithm of the distance.
+func gallop(lo, hi int, stop func(i int) bool) int {
+	for step := 1; lo < hi; step *= 2 {
+		probe := min(lo+step, hi) - 1
+		if stop(probe) {
+			hi = probe
+			break
+		}
+		lo = probe + 1
+	}
+	return lo + sort.Search(hi-lo, func(i int) bool { return stop(lo + i) })
+}
