@@ -30,10 +30,11 @@ type Snapshot struct {
 
 // An env is what a snapshot knows of the connection it came from.
 type env struct {
-	clock func() time.Time // never nil
-	host  map[string]Named
-	dbid  string
-	log   txLog // nil without a connection
+	clock    func() time.Time // never nil
+	host     map[string]Named
+	dbid     string
+	log      txLog    // nil without a connection
+	observer Observer // nil for nobody
 }
 
 // A txLog reads committed transactions.
@@ -99,6 +100,13 @@ func (s *Snapshot) NextElement() ID { return s.nextElement }
 func (s *Snapshot) Host(name string) (Named, bool) {
 	named, ok := s.env.host[name]
 	return named, ok
+}
+
+// Observe tells the database's observer of an event, if there is one. It is for package query alone.
+func (s *Snapshot) Observe(e Event) {
+	if s.env.observer != nil {
+		s.env.observer.Observe(e)
+	}
 }
 
 // String describes the snapshot, as in "snapshot t 1005".

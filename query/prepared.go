@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"time"
 
 	"github.com/datolite/datolite/db"
 )
@@ -144,5 +145,15 @@ func (p *Prepared[T]) answer(ctx context.Context, r db.Reader, in []any) (*answe
 
 // observed answers a query and tells the database's observer of it.
 func observed(ctx context.Context, text string, q *ast, r db.Reader, in []any) (*answer, error) {
-	return execute(ctx, q, r, in)
+	if r == nil {
+		return execute(ctx, q, r, in)
+	}
+	start := time.Now()
+	a, err := execute(ctx, q, r, in)
+	event := db.Event{Kind: "query", T: r.T(), Duration: time.Since(start), Text: text, Err: err}
+	if a != nil {
+		event.Rows = len(a.rows)
+	}
+	r.Snapshot().Observe(event)
+	return a, err
 }
