@@ -33,6 +33,7 @@ func (s *Snapshot) Apply(c Commit) (*Report, error) {
 	}
 	facts := make([]index.Fact, 0, len(c.Facts)+1)
 	facts = append(append(facts, c.stamp()), c.Facts...)
+	c.Facts = facts[1:]
 	schema := s.Schema().revise(c.T, c.Facts)
 	next := &Snapshot{env: s.env, levels: levels.Push(index.NewRun(facts, schema)), basis: c.T, instant: c.Instant.UnixMilli(),
 		nextT: c.NextT, nextElement: c.NextElement}
@@ -41,6 +42,34 @@ func (s *Snapshot) Apply(c Commit) (*Report, error) {
 	rep := c.report(s, next)
 	next.pending.Store(rep)
 	return rep, nil
+}
+
+// applyAll returns the snapshot after commits that are known to follow each other, for those who need no report of each: their facts
+// become one run, or a few where the schema changes between them.
+func (s *Snapshot) applyAll(commits []Commit) (*Snapshot, error) {
+	levels, err := s.ground()
+	if err != nil {
+		return nil, err
+	}
+	next := &Snapshot{env: s.env, instant: s.instant, basis: s.basis, nextT: s.nextT, nextElement: s.nextElement}
+	next.reader.snap = next
+	schema, facts := s.Schema(), []index.Fact(nil)
+	for _, c := range commits {
+		if err := next.fits(c); err != nil {
+			return nil, err
+		}
+		next.basis, next.instant, next.nextT, next.nextElement = c.T, c.Instant.UnixMilli(), c.NextT, c.NextElement
+		facts = append(append(facts, c.stamp()), c.Facts...)
+		if revised := schema.revise(c.T, c.Facts); revised != schema {
+			schema, levels, facts = revised, levels.Push(index.NewRun(facts, revised)), nil
+		}
+	}
+	if len(facts) > 0 {
+		levels = levels.Push(index.NewRun(facts, schema))
+	}
+	next.levels = levels
+	next.schema.Store(schema)
+	return next, nil
 }
 
 // fits returns an error if the commit cannot have been made on the snapshot.

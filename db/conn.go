@@ -2,55 +2,113 @@ package db
 
 import (
 	"context"
-	"iter"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/datolite/datolite/storage"
 )
 
 // A Conn is a database in a store: the reference whose value changes. It may be used by many goroutines. To write, see
 // tx.Transact; to read, take a Snapshot.
-type Conn struct{ _ int }
+//
+// One goroutine of a Conn, the writer, alone moves it from one head to the next: by a record that it wrote, or by those of others
+// that it read. What a transaction brings is durable first, then visible (one atomic pointer), then told.
+type Conn struct {
+	o     Options
+	log   *txlog
+	env   *env
+	owned storage.Store // closed with the Conn; nil for none
 
-// Open opens the database of a store, and makes it if it is not there. Closing the Conn leaves the store open.
-func Open(ctx context.Context, store storage.Store, o Options) (*Conn, error) { panic("not built") }
+	head  atomic.Pointer[head]
+	news  bell                  // rung when the head moved
+	fault atomic.Pointer[error] // why the log cannot be followed; nil while it can
 
-// Close ends the connection: transactions that wait fail with ErrClosed, streams end. Snapshots stay readable.
-func (c *Conn) Close() error { panic("not built") }
+	queue chan *request
+	looks chan *look
+	kicks chan struct{} // asks the follower to look now
 
-// Snapshot returns the newest database that this process knows. It takes no lock and no I/O.
-func (c *Conn) Snapshot() *Snapshot { panic("not built") }
-
-// Sync returns a snapshot with everything that was committed anywhere before the call.
-func (c *Conn) Sync(ctx context.Context) (*Snapshot, error) { panic("not built") }
-
-// SyncTo waits until this process knows the transaction t, and returns a snapshot that has it.
-func (c *Conn) SyncTo(ctx context.Context, t T) (*Snapshot, error) { panic("not built") }
-
-// At returns the snapshot that the commit of the newest transaction at or before t returned, schema included. (AsOf, in
-// contrast, is a view with the schema of the snapshot it is taken from.) A t after the newest is ErrFuture.
-func (c *Conn) At(ctx context.Context, t T) (*Snapshot, error) { panic("not built") }
-
-// Reports yields the report of every transaction with a t greater than after, in order and without a gap, and then waits for
-// more. 0 is from the first on, Snapshot().T() from now on, and the t of the last report that was dealt with the place to
-// resume. It ends by yielding an error once: that of ctx, or of the store. A slow reader holds nothing up and costs no memory.
-func (c *Conn) Reports(ctx context.Context, after T) iter.Seq2[*Report, error] { panic("not built") }
-
-// Stats returns counts of what the database holds.
-func (c *Conn) Stats() Stats { panic("not built") }
-
-// Stats are counts of what a database holds.
-type Stats struct {
-	T       T   // the basis
-	Seq     int // the newest record of the log
-	Datoms  int // assertions and retractions, history included
-	Records int // of the log that this process replayed or wrote
-	Bytes   int // of those records
+	ctx     context.Context // of what the Conn does for itself
+	cancel  context.CancelFunc
+	closing chan struct{} // closed by Close
+	done    chan struct{} // closed when the writer has ended
+	once    sync.Once
+	helpers sync.WaitGroup
 }
 
-// An Eval makes a transaction on the newest snapshot: a report from before.Apply. The writer calls it again, on a newer
-// snapshot, after a lost race or when the batch before it failed, so it must be pure.
-type Eval func(ctx context.Context, before *Snapshot) (*Report, error)
+// Open opens the database of a store, and makes it if it is not there. Closing the Conn leaves the store open.
+func Open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
+	conn, err := open(ctx, store, o.filled())
+	if err != nil {
+		return nil, fmt.Errorf("db: %w", err)
+	}
+	return conn, nil
+}
 
-// Commit makes what eval comes to durable and visible, in a group with what waits beside it. It is for tx alone: see
-// tx.Transact. If ctx ends after the slot was asked for, the error is ErrUnknownOutcome.
-func (c *Conn) Commit(ctx context.Context, eval Eval) (*Report, error) { panic("not built") }
+// OpenOwned is Open for a store that nobody else uses: closing the Conn closes it too, and so does an error. It is how
+// datolite.Open opens a folder.
+func OpenOwned(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
+	conn, err := Open(ctx, store, o)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	conn.owned = store
+	return conn, nil
+}
+
+func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
+	hosts, err := o.hosts()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	m, err := catalogue{store, o}.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := newConn(store, o, hosts, m)
+	if _, err := c.catchUp(ctx); err != nil {
+		c.cancel()
+		return nil, err
+	}
+	go c.run()
+	c.helpers.Go(c.follow)
+	h := c.head.Load()
+	o.Logger.Info("database opened", "name", o.Name, "t", int64(h.snap.T()), "records", h.seq, "took", time.Since(began))
+	return c, nil
+}
+
+func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Conn {
+	c := &Conn{o: o, log: &txlog{store: store, dbid: m.dbid()}, queue: make(chan *request, maxGroup), looks: make(chan *look),
+		kicks: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
+	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis})
+	return c
+}
+
+// grace is how long Close lets a store finish what the writer asked of it.
+const grace = 2 * time.Second
+
+// Close ends the connection: transactions that wait fail with ErrClosed, streams end. Snapshots stay readable.
+func (c *Conn) Close() error {
+	var err error
+	c.once.Do(func() {
+		close(c.closing)
+		hurry := time.AfterFunc(grace, c.cancel)
+		<-c.done
+		hurry.Stop()
+		c.cancel()
+		c.helpers.Wait()
+		if c.owned != nil {
+			err = c.owned.Close()
+		}
+		c.o.Logger.Info("database closed", "name", c.o.Name, "t", int64(c.Snapshot().T()))
+	})
+	return err
+}
+
+// Snapshot returns the newest database that this process knows. It takes no lock and no I/O.
+func (c *Conn) Snapshot() *Snapshot { return c.head.Load().snap }

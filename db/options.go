@@ -1,6 +1,7 @@
 package db
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -30,4 +31,33 @@ type Event struct {
 	Duration time.Duration // from submission to answer
 	Text     string        // of the query
 	Err      error
+}
+
+// filled returns the options with what stands for their zero values.
+func (o Options) filled() Options {
+	if o.Name == "" {
+		o.Name = "main"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return o
+}
+
+// hosts returns what the host gives by name.
+func (o Options) hosts() (map[string]Named, error) {
+	named := make(map[string]Named, len(o.Host))
+	for _, h := range o.Host {
+		if h == nil {
+			return nil, fmt.Errorf("%w: one of them is nil", ErrHost)
+		}
+		if _, twice := named[h.Name()]; twice {
+			return nil, fmt.Errorf("%w: two have the name %s", ErrHost, h.Name())
+		}
+		named[h.Name()] = h
+	}
+	return named, nil
 }

@@ -54,7 +54,6 @@ func sampleBody(t T) *body {
 	return b
 }
 
-
 // sampleRecord returns a record of two transactions.
 func sampleRecord() *record {
 	one, two := sampleBody(1000), &body{commit: Commit{T: 1009, Instant: time.UnixMilli(1_700_000_000_124).UTC(), NextT: 1010, NextElement: 1002},

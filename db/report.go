@@ -16,12 +16,14 @@ type Report struct {
 	Datoms  []Datom       // :db/txInstant first
 	TempIDs map[string]ID // what each tempid became
 	Created []ID          // the ids of the items that had none, in their order
+
+	commit Commit // what came of it is this applied to Before
 }
 
 // report returns the report of the commit that led from one snapshot to another.
 func (c Commit) report(before, after *Snapshot) *Report {
 	return &Report{T: c.T, Tx: index.TxID(c.T), Instant: after.Instant(), Before: before, After: after, Datoms: c.datoms(),
-		TempIDs: c.TempIDs, Created: c.Created}
+		TempIDs: c.TempIDs, Created: c.Created, commit: c}
 }
 
 // replay returns the report of c as Apply returned it, read out of s, which holds c. prev is the commit before c, and nil where c

@@ -1,0 +1,198 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/datolite/datolite/storage"
+)
+
+// publish makes a head visible, and then wakes those who wait for news.
+func (c *Conn) publish(h *head) {
+	c.head.Store(h)
+	c.news.ring()
+}
+
+// advance moves the head by records that follow it.
+func (c *Conn) advance(entries []*entry) error {
+	h := c.head.Load()
+	snap, err := c.apply(h, entries)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		h = h.after(e, snap)
+		c.log.recent.put(e)
+	}
+	c.publish(h)
+	return nil
+}
+
+// apply returns the snapshot after records. If one does not follow from what is before it, the error names its key.
+func (c *Conn) apply(h *head, entries []*entry) (*Snapshot, error) {
+	var commits []Commit
+	seq, hash := h.seq, h.hash
+	for _, e := range entries {
+		if e.seq != seq+1 || e.prev != hash {
+			return nil, &StoreError{c.log.slot(e.seq), errUnlinked}
+		}
+		seq, hash = e.seq, e.hash
+		commits = append(commits, e.commits...)
+	}
+	snap, err := h.snap.applyAll(commits)
+	if err == nil {
+		return snap, nil
+	}
+	snap = h.snap
+	for _, e := range entries {
+		if snap, err = snap.applyAll(e.commits); err != nil {
+			return nil, &StoreError{c.log.slot(e.seq), err}
+		}
+	}
+	return snap, nil
+}
+
+// replayFacts is how many facts are applied at once when there are many.
+const replayFacts = 1 << 17
+
+// catchUp moves the head to the newest record of the log, and returns by how many. Only the writer calls it, and Open before there
+// is one.
+func (c *Conn) catchUp(ctx context.Context) (int, error) {
+	known := c.head.Load().seq
+	newest, err := c.log.newest(ctx, known)
+	if err != nil || newest == known {
+		return 0, err
+	}
+	var batch []*entry
+	facts := 0
+	for e, err := range c.log.entries(ctx, known+1, newest) {
+		if err != nil {
+			return 0, err
+		}
+		batch = append(batch, e)
+		for i := range e.commits {
+			facts += len(e.commits[i].Facts)
+		}
+		if facts < replayFacts && e.seq < newest {
+			continue
+		}
+		if err := c.advance(batch); err != nil {
+			return 0, err
+		}
+		batch, facts = batch[:0], 0
+	}
+	return newest - known, nil
+}
+
+// note keeps an error that no later try will heal, for those who wait for news.
+func (c *Conn) note(err error) {
+	switch was := c.fault.Load(); {
+	case err == nil && was != nil:
+		c.fault.Store(nil)
+	case isAny(err, ErrCorrupt, ErrFormat, storage.ErrClosed) && was == nil:
+		c.o.Logger.Error("the log cannot be followed", "error", err)
+		c.fault.Store(&err)
+		c.news.ring()
+	}
+}
+
+// A look asks the writer whether there are new records.
+type look struct {
+	found int
+	err   error
+	told  chan struct{}
+}
+
+// look asks the writer to look for new records, and waits until it has applied them.
+func (c *Conn) look(ctx context.Context) (int, error) {
+	l := &look{told: make(chan struct{})}
+	select {
+	case c.looks <- l:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-c.done:
+		return 0, ErrClosed
+	}
+	select {
+	case <-l.told:
+		return l.found, l.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-c.done:
+		return 0, ErrClosed
+	}
+}
+
+// A follower has the writer look for new records: whenever the store tells that one may have come, and if it does not tell, less
+// and less often while none comes.
+type follower struct {
+	conn  *Conn
+	least time.Duration // the shortest pause
+	pause time.Duration
+	told  <-chan struct{} // closed by the store; nil where it does not tell
+	seq   int             // after the last look
+}
+
+// The pauses of a follower. A store that tells does so of our own writer's records too: for those it looks no more often than
+// shortPause.
+const (
+	shortPause = time.Millisecond
+	longPause  = time.Second
+)
+
+// follow is the follower.
+func (c *Conn) follow() {
+	least := max(c.log.store.Limits().Poll, shortPause)
+	f := &follower{conn: c, least: least, pause: least}
+	for {
+		f.watch()
+		found, _ := c.look(c.ctx)
+		if !f.rest(found) {
+			return
+		}
+	}
+}
+
+// watch asks the store to tell of the next record.
+func (f *follower) watch() {
+	w, ok := f.conn.log.store.(storage.Watcher)
+	if !ok || f.told != nil {
+		return
+	}
+	told, err := w.Watch(f.conn.ctx, f.conn.log.dbid+"/log/")
+	if err != nil {
+		f.conn.o.Logger.Warn("store cannot be watched, and is polled", "error", err)
+		return
+	}
+	f.told = told
+}
+
+// rest waits until it is time to look again, and reports whether it ever will be. found is how many records the last look found.
+func (f *follower) rest(found int) bool {
+	seq := f.conn.head.Load().seq
+	own := seq - f.seq - found
+	f.seq = seq
+	if own > 0 && f.told != nil && !sleep(f.conn.ctx, shortPause) {
+		return false
+	}
+	if found > 0 {
+		f.pause = f.least
+	}
+	var poll <-chan time.Time
+	if f.told == nil {
+		timer := time.NewTimer(f.pause)
+		defer timer.Stop()
+		poll = timer.C
+	}
+	select {
+	case <-f.told:
+		f.told = nil
+	case <-poll:
+		f.pause = min(2*f.pause, longPause)
+	case <-f.conn.kicks:
+		f.pause = f.least
+	case <-f.conn.closing:
+		return false
+	}
+	return true
+}

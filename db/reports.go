@@ -1,0 +1,174 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// Sync returns a snapshot with everything that was committed anywhere before the call.
+func (c *Conn) Sync(ctx context.Context) (*Snapshot, error) {
+	if _, err := c.look(ctx); err != nil {
+		return nil, fmt.Errorf("db: %w", err)
+	}
+	return c.Snapshot(), nil
+}
+
+// SyncTo waits until this process knows the transaction t, and returns a snapshot that has it.
+func (c *Conn) SyncTo(ctx context.Context, t T) (*Snapshot, error) {
+	for first := true; ; first = false {
+		news := c.news.wait()
+		if snap := c.Snapshot(); snap.T() >= t {
+			return snap, nil
+		}
+		if first {
+			c.kick()
+		}
+		if err := c.await(ctx, news); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// kick asks the follower to look now.
+func (c *Conn) kick() {
+	select {
+	case c.kicks <- struct{}{}:
+	default:
+	}
+}
+
+// await waits for news, unless there will be none.
+func (c *Conn) await(ctx context.Context, news <-chan struct{}) error {
+	if err := c.fault.Load(); err != nil {
+		return fmt.Errorf("db: %w", *err)
+	}
+	select {
+	case <-news:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.done:
+		return fmt.Errorf("db: %w", ErrClosed)
+	}
+}
+
+// At returns the snapshot that the commit of the newest transaction at or before t returned, schema included. (AsOf, in
+// contrast, is a view with the schema of the snapshot it is taken from.) A t after the newest is ErrFuture.
+func (c *Conn) At(ctx context.Context, t T) (*Snapshot, error) {
+	h := c.head.Load()
+	if t > h.snap.T() {
+		return nil, fmt.Errorf("db: %w: %s is after the newest, %s", ErrFuture, t, h.snap.T())
+	}
+	commit, err := c.commitAt(ctx, h, t)
+	if err != nil {
+		return nil, fmt.Errorf("db: %w", err)
+	}
+	if commit == nil {
+		return genesis(c.env), nil
+	}
+	return h.snap.at(*commit), nil
+}
+
+// commitAt returns the newest commit at or before t; nil if t is before the first.
+func (c *Conn) commitAt(ctx context.Context, h *head, t T) (*Commit, error) {
+	seq := h.seqOf(t)
+	if seq == 0 {
+		return nil, nil
+	}
+	e, err := c.log.read(ctx, seq)
+	if err != nil {
+		return nil, c.log.missing(err)
+	}
+	var newest *Commit
+	for i := range e.commits {
+		if e.commits[i].T <= t {
+			newest = &e.commits[i]
+		}
+	}
+	return newest, nil
+}
+
+// commits yields the transactions with after < t ≤ until, in order.
+func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, error] {
+	return func(yield func(Commit, error) bool) {
+		h := c.head.Load()
+		for e, err := range c.log.entries(ctx, max(1, h.seqOf(after)), h.seqOf(until)) {
+			if err != nil {
+				yield(Commit{}, err)
+				return
+			}
+			for _, commit := range e.commits {
+				if after < commit.T && commit.T <= until && !yield(commit, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Reports yields the report of every transaction with a t greater than after, in order and without a gap, and then waits for
+// more. 0 is from the first on, Snapshot().T() from now on, and the t of the last report that was dealt with the place to
+// resume. It ends by yielding an error once: that of ctx, ErrClosed, or of the store. A slow reader holds nothing up and costs no
+// memory: what is not quite new is read from the log. TempIDs and Created are told to the caller of a transaction alone.
+func (c *Conn) Reports(ctx context.Context, after T) iter.Seq2[*Report, error] {
+	return func(yield func(*Report, error) bool) {
+		s := &stream{conn: c, t: after, yield: yield}
+		var err error
+		for err == nil {
+			news := c.news.wait()
+			if err = s.drain(ctx); err == nil {
+				err = c.await(ctx, news)
+			}
+		}
+		if err != errStopped {
+			yield(nil, cmp.Or(ctx.Err(), err))
+		}
+	}
+}
+
+// A stream is one reading of the reports.
+type stream struct {
+	conn  *Conn
+	t     T       // of the last report
+	prev  *Commit // what came before the next report, once that is known
+	begun bool
+	yield func(*Report, error) bool
+}
+
+// errStopped ends a stream whose reader broke out.
+var errStopped = errors.New("the reader stopped")
+
+// drain yields what is there.
+func (s *stream) drain(ctx context.Context) error {
+	snap := s.conn.Snapshot()
+	for commit, err := range s.conn.commits(ctx, s.t, snap.T()) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.report(ctx, snap, commit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report yields the report of a commit.
+func (s *stream) report(ctx context.Context, snap *Snapshot, commit Commit) (err error) {
+	if !s.begun {
+		if s.prev, err = s.conn.commitAt(ctx, s.conn.head.Load(), commit.T-1); err != nil {
+			return err
+		}
+		s.begun = true
+	}
+	if !s.yield(snap.replay(s.prev, commit), nil) {
+		return errStopped
+	}
+	s.t, s.prev = commit.T, &commit
+	return nil
+}

@@ -1,0 +1,123 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+)
+
+// A request is a transaction that somebody waits for. It is waiting until a slot is asked for it; then it is asked, until the slot
+// is filled: by a record with it, and it is answered; or by another one, and it is waiting again. One whose caller left while it
+// was waiting is withdrawn; one whose caller left while it was asked is tried in no other slot.
+//
+// It is the context of its Eval, by which a Commit from within is known.
+type request struct {
+	context.Context
+	conn  *Conn
+	eval  Eval
+	state atomic.Uint32
+
+	seq   int   // of the slot that was asked for, set before the state is asked
+	nonce nonce // of the record for it
+
+	rep  *Report
+	err  error
+	told chan struct{} // closed when the answer is there
+}
+
+// The states of a request.
+const (
+	waiting uint32 = iota
+	asked
+	answered
+	left
+)
+
+func newRequest(ctx context.Context, c *Conn, eval Eval) *request {
+	return &request{Context: ctx, conn: c, eval: eval, told: make(chan struct{})}
+}
+
+// nested is the key by which the context of an Eval tells whose writer it keeps busy.
+type nested struct{ conn *Conn }
+
+// Value returns what the caller's context has for a key, and for its Conn whether it is nested.
+func (r *request) Value(key any) any {
+	if key == (nested{r.conn}) {
+		return true
+	}
+	return r.Context.Value(key)
+}
+
+// evaluate returns the report of the request on a snapshot.
+func (r *request) evaluate(before *Snapshot) (rep *Report, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.conn.o.Logger.Error("a transaction panicked", "value", p, "stack", string(debug.Stack()))
+			rep, err = nil, &PanicError{p}
+		}
+	}()
+	rep, err = r.eval(r, before)
+	if err != nil {
+		return nil, err
+	}
+	if rep == nil || rep.Before != before || rep.After.pending.Load() != rep {
+		return nil, errMoved
+	}
+	return rep, rep.commit.checkSize()
+}
+
+// ask moves the request from waiting to asked, for the slot of a record, and reports whether its caller is still there.
+func (r *request) ask(rec *record) bool {
+	if r.state.Load() != waiting {
+		return false
+	}
+	r.seq, r.nonce = rec.seq, rec.nonce
+	return r.state.CompareAndSwap(waiting, asked)
+}
+
+// reopen moves the request from asked to waiting, unless its caller left.
+func (r *request) reopen() { r.state.CompareAndSwap(asked, waiting) }
+
+// answer tells the caller, if there still is one.
+func (r *request) answer(rep *Report, err error) {
+	r.rep, r.err = rep, err
+	r.state.Swap(answered)
+	close(r.told)
+}
+
+// lost answers that nobody knows whether the slot was filled with the request.
+func (r *request) lost(cause error) {
+	r.answer(nil, &OutcomeError{Seq: r.seq, Nonce: r.nonce, Cause: cause})
+}
+
+// over reports whether the writer has nothing more to do for the request.
+func (r *request) over() bool {
+	state := r.state.Load()
+	return state == answered || state == left
+}
+
+// leave returns what the caller is told who no longer waits: the answer if there is one.
+func (r *request) leave(why error) (*Report, error) {
+	for {
+		switch {
+		case r.state.CompareAndSwap(waiting, left):
+			return nil, why
+		case r.state.CompareAndSwap(asked, left):
+			return nil, &OutcomeError{Seq: r.seq, Nonce: r.nonce, Cause: why}
+		case r.state.Load() == answered:
+			<-r.told
+			return r.rep, r.err
+		}
+	}
+}
+
+// result returns the answer of a Conn that has ended.
+func (r *request) result() (*Report, error) {
+	select {
+	case <-r.told:
+		return r.rep, r.err
+	default:
+		return nil, fmt.Errorf("db: %w", ErrClosed)
+	}
+}
