@@ -92,13 +92,16 @@ func (a *archiver) plan() error {
 
 // batch retracts the next nodes of the plan, which has them by ascending height.
 func (a *archiver) batch() (Batch, error) {
-	versions := a.versions
 	n := min(a.size, len(a.nodes))
 	at := len(a.nodes) - n
 	next := slices.Clone(a.nodes[at:])
 	slices.Reverse(next)
 	b := Batch{Left: at}
 	rep, err := tx.Transact(a.ctx, a.conn, tx.Func(func(ctx context.Context, before *db.Snapshot) (tx.Data, error) {
+		versions, err := retired(ctx, before, a.versions)
+		if err != nil {
+			return nil, err
+		}
 		gone, err := a.unused(ctx, before, versions, next)
 		if err != nil {
 			return nil, err
@@ -119,6 +122,21 @@ func (a *archiver) batch() (Batch, error) {
 	a.versions, a.nodes = nil, a.nodes[:at]
 	b.T, b.Datoms = rep.T, len(rep.Datoms)-1
 	return b, nil
+}
+
+// retired returns those of the versions that are still tombstoned and not held: a submission may have revived one since the plan was made.
+func retired(ctx context.Context, before *db.Snapshot, versions []db.ID) ([]db.ID, error) {
+	var out []db.ID
+	for _, e := range versions {
+		v, err := readVersion(ctx, before, e)
+		if err != nil {
+			return nil, err
+		}
+		if v.tombstoned() && v.hold == "" {
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }
 
 // unused returns those of the nodes that nothing rests on but what goes with them. It looks in the writer, where nothing can change
