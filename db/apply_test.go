@@ -110,3 +110,33 @@ func facets(t *testing.T, s *Snapshot) map[string]any {
 	return map[string]any{"t": s.T(), "next": s.NextT(), "element": s.NextElement(), "instant": s.Instant(), "now": events(collect(t, s, EAVT)),
 		"history": events(collect(t, s.History(), AVET)), "schema": described(s.Schema())}
 }
+
+// law: commits that are applied at once lead where they lead one by one.
+func TestApplyAll(t *testing.T) {
+	w := newWorld(t, 5, 60)
+	for _, n := range []int{0, 3, 20} {
+		s := genesis(w.snap.env)
+		for _, c := range w.log[:n] {
+			rep, err := s.Apply(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s = rep.After
+		}
+		all, err := s.applyAll(w.log[n:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(facets(t, w.snap), facets(t, all)); diff != "" {
+			t.Errorf("%d one by one, the rest at once: %s", n, diff)
+		}
+		for _, o := range []Order{EAVT, AEVT, AVET, VAET} {
+			w.same(all, o, collect(t, w.snap, o))
+			w.same(all.History(), o, collect(t, w.snap.History(), o))
+		}
+		n, err := all.Count(t.Context(), EAVT)
+		if want := len(collect(t, w.snap, EAVT)); n != want || err != nil {
+			t.Errorf("count %d, %v, want %d", n, err, want)
+		}
+	}
+}
