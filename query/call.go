@@ -1,0 +1,200 @@
+package query
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+)
+
+// A callStep calls a function for every row. It keeps the row once for each way in which the result fits the binding; without
+// a binding, it keeps the rows for which the result is neither nil nor false.
+type callStep struct {
+	clause *callClause
+	args   []callArg
+	eval   evaluator
+	needs  varSet
+}
+
+// A callArg is a variable, or where v is noVariable a constant or _.
+type callArg struct {
+	v     variable
+	c     index.Value
+	blank bool // _ in the call of a rule
+}
+
+// An evaluator computes a function. It must not keep its arguments.
+type evaluator func(args []index.Value) (index.Value, error)
+
+func (s *callStep) of() clause   { return s.clause }
+func (s *callStep) vars() varSet { return positiveVars(s.clause) }
+
+func (s *callStep) score(c *conj) (float64, error) {
+	n, err := filterScore(c, s.needs)
+	if s.clause.out == nil {
+		n /= 2
+	}
+	return n, err
+}
+
+// callStep finds the function of a call. dollar is the source that $ is.
+func (r *run) callStep(c *callClause, dollar string) (operator, error) {
+	c = c.within(dollar)
+	s := &callStep{clause: c, needs: c.needs()}
+	for _, t := range c.args {
+		switch t.kind {
+		case variableTerm:
+			s.args = append(s.args, callArg{v: t.v})
+		case constantTerm:
+			v, err := r.objects.value(t.c)
+			if err != nil {
+				return nil, errorAt(t.pos, ErrClause, "%v", err)
+			}
+			s.args = append(s.args, callArg{v: noVariable, c: v})
+		}
+	}
+	var err error
+	s.eval, err = r.evaluator(c, s)
+	var placed *Error
+	if err != nil && !errors.As(err, &placed) {
+		err = errorAt(c.pos, err, "%s: %v", c.key, err)
+	}
+	return s, err
+}
+
+// within returns the call with the name of the source that $ is.
+func (c *callClause) within(dollar string) *callClause {
+	if dollar == "$" {
+		return c
+	}
+	out := *c
+	out.args = slices.Clone(c.args)
+	for i := range out.args {
+		if out.args[i].kind == sourceTerm && out.args[i].name == "$" {
+			out.args[i].name = dollar
+		}
+	}
+	return &out
+}
+
+// evaluator returns what computes a call: a variable's function, one that reads a source, a builtin, or one of the host.
+func (r *run) evaluator(c *callClause, s *callStep) (evaluator, error) {
+	if c.fn != noVariable {
+		s.args = append([]callArg{{v: c.fn}}, s.args...)
+		return r.applied(c), nil
+	}
+	if make, ok := sourceFunctions[c.name]; ok {
+		return make(r, c)
+	}
+	if f, ok := r.hostFunc(c.name); ok {
+		return r.hostEvaluator(c, f)
+	}
+	b, ok := builtins[builtinName(c.name)]
+	if !ok {
+		return nil, errorAt(c.pos, ErrFunction, "unknown function %s%s", c.name, didYouMean(c.name, r.functionNames(), ""))
+	}
+	for _, t := range c.args {
+		if t.kind == sourceTerm {
+			return nil, errorAt(t.pos, ErrFunction, "%s takes no source", c.name)
+		}
+	}
+	if len(c.args) < b.min || b.max >= 0 && len(c.args) > b.max {
+		return nil, errorAt(c.pos, ErrFunction, "%s takes %s, not %d", c.name, b.arity(), len(c.args))
+	}
+	if c.name == "ground" && c.args[0].kind != constantTerm {
+		return nil, errorAt(c.pos, ErrFunction, "ground takes a constant")
+	}
+	return func(args []index.Value) (index.Value, error) { return b.eval(r.objects, args) }, nil
+}
+
+func (s *callStep) run(c *conj) error {
+	g, err := c.take(s.needs)
+	if err != nil {
+		return err
+	}
+	if s.clause.out == nil {
+		g, err = s.filter(c.run, g)
+	} else {
+		g, err = s.bindRows(c.run, g)
+	}
+	if err != nil {
+		return err
+	}
+	return c.absorb(g)
+}
+
+// each calls the function for every row of a relation.
+func (s *callStep) each(r *run, g *relation, yield func(row int, v index.Value) error) error {
+	args := make([]index.Value, len(s.args))
+	for row := range g.n {
+		if err := r.tick(row); err != nil {
+			return err
+		}
+		for i, a := range s.args {
+			args[i] = a.c
+			if a.v != noVariable {
+				args[i] = g.cols[g.column(a.v)].At(row)
+			}
+		}
+		v, err := s.eval(args)
+		if err != nil {
+			return s.failure(err)
+		}
+		if err := yield(row, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failure places the error of a function.
+func (s *callStep) failure(err error) error {
+	var kind *db.Kind
+	if !errors.As(err, &kind) && db.CategoryOf(err) == db.Fault {
+		return errorAt(s.clause.pos, fmt.Errorf("%w: %w", ErrCall, err), "%s: %v", s.clause.key, err)
+	}
+	return errorAt(s.clause.pos, err, "%s: %v", s.clause.key, err)
+}
+
+// truthy reports whether a value passes as the result of a predicate.
+func truthy(v index.Value) bool { return !v.IsNil() && v != index.Bool(false) }
+
+func (s *callStep) filter(r *run, g *relation) (*relation, error) {
+	var rows []int32
+	err := s.each(r, g, func(row int, v index.Value) error {
+		if truthy(v) {
+			rows = append(rows, int32(row))
+		}
+		return nil
+	})
+	return g.pick(rows), err
+}
+
+// bindRows returns the rows with what the results bind; a variable that a row has already must agree.
+func (s *callStep) bindRows(r *run, g *relation) (*relation, error) {
+	m := newBinder(r.objects, s.clause.out)
+	out := newRelation(m.vars)
+	var rows []int32
+	err := s.each(r, g, func(row int, v index.Value) error {
+		if v.IsNil() {
+			return nil
+		}
+		return m.bind(s.clause.out, v, func() error {
+			for i, v := range m.vars {
+				if at := g.column(v); at >= 0 && g.cols[at].At(row) != m.row[i] {
+					return nil
+				}
+			}
+			rows = append(rows, int32(row))
+			out.add(m.row)
+			return r.fits(out.n)
+		})
+	})
+	all := make([]int32, out.n)
+	for i := range all {
+		all[i] = int32(i)
+	}
+	return glue(g, rows, out, all), err
+}

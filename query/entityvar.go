@@ -1,0 +1,130 @@
+package query
+
+import (
+	"fmt"
+
+	"github.com/datolite/datolite/db"
+)
+
+// An entityFinder tells whether a variable stands for entities: whether, in any clause, it is in the place of an entity, an
+// attribute, a transaction or of the value of a reference. That depends on the query and the schema, never on the plan.
+type entityFinder struct {
+	run    *run
+	dollar string
+	seen   map[string]bool // parameters of rules that were looked at
+}
+
+// isEntity reports whether a variable of the query stands for entities.
+func (r *run) isEntity(v variable) bool {
+	f := &entityFinder{r, "$", map[string]bool{}}
+	return r.ids.has(v) && !r.others.has(v) || f.in(r.q.where, v, "$")
+}
+
+// entityParam reports whether an argument of a rule stands for entities.
+func (r *run) entityParam(name string, i int, source string) bool {
+	f := &entityFinder{r, "$", map[string]bool{}}
+	return f.param(name, i, source)
+}
+
+func (f *entityFinder) in(cs []clause, v variable, source string) bool {
+	for _, c := range cs {
+		if allVars(c).has(v) && f.clause(c, v, source) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *entityFinder) sourceOf(own, inherited string) string {
+	if own == "$" {
+		return f.dollar
+	}
+	return defaultSource(own, inherited)
+}
+
+func (f *entityFinder) clause(c clause, v variable, source string) bool {
+	source = f.sourceOf(ownSource(c), source)
+	switch c := c.(type) {
+	case *patternClause:
+		return f.pattern(c, v, source)
+	case *callClause:
+		return f.call(c, v)
+	case *ruleClause:
+		for i, t := range c.args {
+			if t.v == v && f.param(c.name, i, source) {
+				return true
+			}
+		}
+	}
+	for _, b := range bodies(c) {
+		if f.in(b, v, source) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *entityFinder) pattern(c *patternClause, v variable, source string) bool {
+	s := f.run.sources[source]
+	if s == nil || s.db == nil {
+		return false
+	}
+	for i, t := range c.terms {
+		if t.v != v || i > 3 {
+			continue
+		}
+		if i != 2 || f.reference(c.terms[1], s.db) {
+			return true
+		}
+	}
+	return false
+}
+
+// reference reports whether a term names references: as a constant, or as a variable to which the inputs give nothing else.
+func (f *entityFinder) reference(t term, from db.Reader) bool {
+	switch {
+	case t.kind == constantTerm:
+		id, err := f.run.attributeConstant(from, t.c)
+		return err == nil && from.Schema().IsRef(id.Ref())
+	case t.kind == variableTerm && f.dollar == "$" && f.run.hidden.isInput(t.v):
+		refs, others := f.run.hidden.references(t.v, from)
+		return refs && !others
+	}
+	return false
+}
+
+// call reports whether a function that reads a source takes or returns a variable as an entity.
+func (f *entityFinder) call(c *callClause, v variable) bool {
+	if _, ok := sourceFunctions[c.name]; !ok || len(c.args) < 3 || c.args[0].kind != sourceTerm {
+		return false
+	}
+	s := f.run.sources[f.sourceOf(c.args[0].name, "$")]
+	switch {
+	case s == nil || s.db == nil:
+		return false
+	case c.args[1].v == v:
+		return true
+	case c.out == nil:
+		return false
+	case c.name == "get-else":
+		return c.out.v == v && f.reference(c.args[2], s.db)
+	}
+	return c.name == "get-some" && len(c.out.items) > 0 && c.out.items[0].v == v
+}
+
+func (f *entityFinder) param(name string, i int, source string) bool {
+	key := fmt.Sprintf("%s %d %s", name, i, source)
+	if f.seen[key] {
+		return false
+	}
+	f.seen[key] = true
+	outer := f.dollar
+	defer func() { f.dollar = outer }()
+	for _, r := range f.run.rules.rules[name] {
+		f.dollar = source
+		if f.in(r.body, r.head[i], source) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,205 @@
+package query
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+)
+
+// find makes of the basis, the distinct rows of what :find and :with name, what the query finds: aggregates of groups of
+// rows, in order, from an offset up to a limit, with pulls in place.
+func (r *run) find(basis *relation) (*answer, error) {
+	out := &answer{shape: r.q.shape, names: r.q.columns()}
+	cols, n, err := r.columns(basis)
+	if err != nil {
+		return nil, err
+	}
+	rows := r.window(cols, n)
+	out.rows = make([][]any, len(rows))
+	cells := make([]any, len(rows)*len(cols))
+	for i := range out.rows {
+		out.rows[i] = cells[i*len(cols) : (i+1)*len(cols) : (i+1)*len(cols)]
+	}
+	for c, f := range r.q.find {
+		col := gather(&cols[c], rows)
+		if f.pulls {
+			err = r.pullInto(out.rows, c, &col)
+		} else {
+			err = r.render(out.rows, c, &col)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// columns returns the names of the columns.
+func (q *ast) columns() []string {
+	if q.keys != nil {
+		return q.keys
+	}
+	names := make([]string, len(q.find))
+	for i, f := range q.find {
+		names[i] = f.name
+	}
+	return names
+}
+
+// columns returns the columns that are found, and how many rows they have.
+func (r *run) columns(basis *relation) ([]index.Vector, int, error) {
+	if slices.ContainsFunc(r.q.find, func(f findElem) bool { return f.agg != "" }) {
+		return r.aggregate(basis)
+	}
+	cols := make([]index.Vector, len(r.q.find))
+	for i, f := range r.q.find {
+		cols[i] = basis.cols[basis.column(f.v)]
+	}
+	return cols, basis.n, nil
+}
+
+// window returns the rows that are asked for, in their order.
+func (r *run) window(cols []index.Vector, n int) []int32 {
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	if len(r.q.order) > 0 {
+		slices.SortStableFunc(rows, func(a, b int32) int { return r.q.compare(cols, int(a), int(b)) })
+	}
+	rows = rows[min(r.q.offset, n):]
+	most := r.q.limit
+	if r.q.shape == tupleFind || r.q.shape == scalarFind {
+		most = 1
+	}
+	if most >= 0 {
+		rows = rows[:min(most, len(rows))]
+	}
+	return rows
+}
+
+// compare orders two rows by the columns of :order-by.
+func (q *ast) compare(cols []index.Vector, a, b int) int {
+	for _, o := range q.order {
+		c := index.Compare(cols[o.column].At(a), cols[o.column].At(b))
+		if o.desc {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a, b)
+}
+
+// render puts a column into rows as plain values.
+func (r *run) render(rows [][]any, c int, col *index.Vector) error {
+	f := &r.q.find[c]
+	id := r.isEntity(f.v) && (f.agg == "" || slices.Contains(keepsKind, f.agg))
+	for i := range rows {
+		if err := r.tick(i); err != nil {
+			return err
+		}
+		v := col.At(i)
+		if f.agg != "" && slices.Contains(returnsMany, f.agg) && (len(f.args) > 0 || f.agg == "distinct") {
+			rows[i][c] = r.many(v, id)
+			continue
+		}
+		rows[i][c] = r.cell(v, id)
+	}
+	return nil
+}
+
+// cell returns a value as a plain Go value; a long that stands for an entity is an ID.
+func (r *run) cell(v index.Value, id bool) any {
+	if id && v.Kind() == index.KindLong {
+		return v.Ref()
+	}
+	return r.objects.plain(v)
+}
+
+func (r *run) many(v index.Value, id bool) []any {
+	elems := v.Tuple()
+	out := make([]any, len(elems))
+	for i, e := range elems {
+		out[i] = r.cell(e, id)
+	}
+	return out
+}
+
+// pullInto puts what a pull finds of each entity of a column into rows, nil where it finds nothing.
+func (r *run) pullInto(rows [][]any, c int, col *index.Vector) error {
+	f := &r.q.find[c]
+	from, err := r.pullSource(f)
+	if err != nil {
+		return err
+	}
+	var ids []db.ID
+	var places []int
+	for i := range rows {
+		v, err := r.entity(from, col.At(i))
+		if err != nil {
+			return errorAt(f.pos, err, "%s: %v", f.written, err)
+		}
+		if v.Kind() == index.KindLong {
+			ids, places = append(ids, v.Ref()), append(places, i)
+		}
+	}
+	p, err := r.pullPattern(f)
+	if err != nil {
+		return err
+	}
+	if err := p.check(from.Schema()); err != nil {
+		return err
+	}
+	trees, err := pullMany(r.ctx, from, p, ids)
+	if err != nil {
+		return err
+	}
+	for i, tree := range trees {
+		if tree != nil {
+			rows[places[i]][c] = tree
+		}
+	}
+	return nil
+}
+
+// pullSource returns the database of a pull: the one that it names, $, or the only one.
+func (r *run) pullSource(f *findElem) (db.Reader, error) {
+	name := defaultSource(f.source, "$")
+	if s := r.sources[name]; s != nil && s.db != nil {
+		return s.db, nil
+	}
+	var only db.Reader
+	for _, s := range r.sources {
+		if s.db != nil && only != nil {
+			only = nil
+			break
+		}
+		if s.db != nil {
+			only = s.db
+		}
+	}
+	if f.source != "" || only == nil {
+		return nil, errorAt(f.pos, ErrSource, "%s: %s is no database", f.written, name)
+	}
+	return only, nil
+}
+
+// pullPattern returns the pattern of a pull: a literal, or an input.
+func (r *run) pullPattern(f *findElem) (*pattern, error) {
+	if f.pull != nil {
+		return f.pull, nil
+	}
+	if p, ok := r.patterns[f.named]; ok {
+		return p, nil
+	}
+	v := variable(slices.Index(r.q.names, f.named))
+	col, n, ok := r.hidden.column(v)
+	if !ok || n != 1 {
+		return nil, errorAt(f.pos, ErrUnbound, "the pattern %s is not one value of :in", f.named)
+	}
+	return r.takePattern(f.pos, r.objects.plain(col.At(0)))
+}

@@ -1,0 +1,209 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+)
+
+// Func returns a Go function for queries to call by name. The types of its parameters and results say what it takes; a bool makes
+// it a predicate too, an error as second result aborts the query. A function whose last parameter is a slice can aggregate. A
+// context.Context as first parameter is that of the query, and a db.Reader takes a source. It must be pure.
+func Func(name string, f any) db.Named {
+	h := &hostFunc{name: name, fn: reflect.ValueOf(f)}
+	h.err = h.check()
+	return h
+}
+
+// A hostFunc is a Go function that text calls by name.
+type hostFunc struct {
+	name    string
+	fn      reflect.Value
+	context bool // the first parameter is a context
+	err     error
+}
+
+// Name returns the name by which text calls the function.
+func (h *hostFunc) Name() string { return h.name }
+
+// Check returns why the function cannot be called, or nil.
+func (h *hostFunc) Check() error { return h.err }
+
+var (
+	errorType   = reflect.TypeFor[error]()
+	contextType = reflect.TypeFor[context.Context]()
+	readerType  = reflect.TypeFor[db.Reader]()
+)
+
+func (h *hostFunc) check() error {
+	if h.fn.Kind() != reflect.Func || h.fn.IsNil() {
+		return fmt.Errorf("%w: %s is no function", db.ErrHost, h.name)
+	}
+	t := h.fn.Type()
+	h.context = t.NumIn() > 0 && t.In(0) == contextType
+	if t.NumOut() == 0 || t.NumOut() > 2 || t.NumOut() == 2 && t.Out(1) != errorType {
+		return fmt.Errorf("%w: %s returns a value, or a value and an error", db.ErrHost, h.name)
+	}
+	return nil
+}
+
+// arity returns the number of arguments that text gives, and whether there may be more.
+func (h *hostFunc) arity() (n int, more bool) {
+	t := h.fn.Type()
+	n = t.NumIn()
+	if h.context {
+		n--
+	}
+	if t.IsVariadic() {
+		return n - 1, true
+	}
+	return n, false
+}
+
+// checkArgs returns an error unless the function takes n arguments.
+func (h *hostFunc) checkArgs(n int) error {
+	if h.err != nil {
+		return h.err
+	}
+	if want, more := h.arity(); n < want || n > want && !more {
+		return fmt.Errorf("%w: %s takes %d arguments, not %d", ErrFunction, h.name, want, n)
+	}
+	return nil
+}
+
+// param returns the type of the i-th argument.
+func (h *hostFunc) param(i int) reflect.Type {
+	t := h.fn.Type()
+	if h.context {
+		i++
+	}
+	if t.IsVariadic() && i >= t.NumIn()-1 {
+		return t.In(t.NumIn() - 1).Elem()
+	}
+	return t.In(i)
+}
+
+// call calls the function with plain values. A panic comes back as an error.
+func (h *hostFunc) call(ctx context.Context, args []any) (result any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: panic: %v", ErrCall, p)
+		}
+	}()
+	var in []reflect.Value
+	if h.context {
+		in = append(in, reflect.ValueOf(&ctx).Elem())
+	}
+	for i, x := range args {
+		v, err := convert(x, h.param(i))
+		if err != nil {
+			return nil, fmt.Errorf("%w: argument %d: %w", ErrCall, i+1, err)
+		}
+		in = append(in, v)
+	}
+	out := h.fn.Call(in)
+	if len(out) == 2 && !out[1].IsNil() {
+		return nil, fmt.Errorf("%w: %w", ErrCall, out[1].Interface().(error))
+	}
+	return out[0].Interface(), nil
+}
+
+// convert returns a plain value as one of a parameter's type.
+func convert(x any, t reflect.Type) (reflect.Value, error) {
+	v := reflect.ValueOf(x)
+	if v.IsValid() && v.Type().AssignableTo(t) {
+		return v, nil
+	}
+	dst := reflect.New(t).Elem()
+	if n, ok := x.(int64); ok {
+		if t == reflect.TypeFor[db.ID]() {
+			x = db.ID(n)
+		} else if t.Kind() == reflect.Float64 {
+			x = float64(n)
+		}
+	}
+	if tuple, ok := x.(db.Tuple); ok && t.Kind() == reflect.Slice {
+		x = []any(tuple)
+	}
+	list := &treeList{}
+	err := setterFor(t)(dst, x, list)
+	if err == nil {
+		err = list.fill()
+	}
+	if errors.Is(err, errMismatch) {
+		err = fmt.Errorf("%s is wanted, not %s", typeName(t), typeOf(x))
+	}
+	return dst, err
+}
+
+// hostFunc returns what the host gave the database under a name.
+func (r *run) hostFunc(name string) (*hostFunc, bool) {
+	for _, s := range r.host {
+		if named, ok := s.Host(name); ok {
+			f, ok := named.(*hostFunc)
+			return f, ok
+		}
+	}
+	return nil, false
+}
+
+// hostEvaluator returns what calls a function of the host.
+func (r *run) hostEvaluator(c *callClause, h *hostFunc) (evaluator, error) {
+	if err := h.checkArgs(len(c.args)); err != nil {
+		return nil, err
+	}
+	for i, t := range c.args {
+		if t.kind == sourceTerm && (h.param(i) != readerType || r.isRows(t.name)) {
+			return nil, fmt.Errorf("%w: %s takes no source as argument %d", ErrFunction, h.name, i+1)
+		}
+	}
+	return func(args []index.Value) (index.Value, error) { return r.callHost(c, h, args) }, nil
+}
+
+// callHost calls a function of the host with the arguments of a call, sources among them.
+func (r *run) callHost(c *callClause, h *hostFunc, values []index.Value) (index.Value, error) {
+	args := make([]any, len(c.args))
+	for i, t := range c.args {
+		if t.kind == sourceTerm {
+			args[i] = r.sources[t.name].db
+			continue
+		}
+		args[i], values = r.objects.plain(values[0]), values[1:]
+	}
+	out, err := h.call(r.ctx, args)
+	if err != nil {
+		return index.Value{}, err
+	}
+	return r.result(out)
+}
+
+// result returns what a function of the host came to as a value.
+func (r *run) result(out any) (index.Value, error) {
+	if isNil(out) {
+		return index.Value{}, nil
+	}
+	v, err := r.objects.value(out)
+	if err != nil {
+		err = fmt.Errorf("%w: its result: %w", ErrCall, err)
+	}
+	return v, err
+}
+
+// applied returns what calls the function that a variable holds, which is the first argument.
+func (r *run) applied(c *callClause) evaluator {
+	return func(args []index.Value) (index.Value, error) {
+		f := r.objects.plain(args[0])
+		h := &hostFunc{name: c.name, fn: reflect.ValueOf(f)}
+		if err := h.check(); err != nil {
+			return args[0], err
+		}
+		if err := h.checkArgs(len(c.args)); err != nil {
+			return args[0], err
+		}
+		return r.callHost(c, h, args[1:])
+	}
+}

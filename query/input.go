@@ -1,0 +1,284 @@
+package query
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/edn"
+	"github.com/datolite/datolite/index"
+)
+
+// A source is what patterns are matched against: a database or rows.
+type source struct {
+	db   db.Reader
+	rows [][]index.Value
+}
+
+// isRows reports whether a source is rows; a source that there is not is none.
+func (r *run) isRows(name string) bool {
+	s := r.sources[name]
+	return s != nil && s.db == nil
+}
+
+// bind gives the inputs to their places in :in, and returns what they bind as groups.
+func (r *run) bind(first db.Reader, in []any) ([]*relation, error) {
+	var groups []*relation
+	for i, place := range r.q.inputs {
+		var x any
+		switch {
+		case place.kind == sourceInput && place.name == "$" && first != nil:
+			x = first
+		case len(in) == 0:
+			return nil, r.tooFew(i, first)
+		default:
+			x, in = in[0], in[1:]
+		}
+		g, err := r.take(place, x)
+		if err != nil {
+			return nil, err
+		}
+		if g != nil {
+			groups = append(groups, g)
+		}
+	}
+	if first != nil && r.sources["$"] == nil {
+		r.host = append(r.host, first.Snapshot())
+	}
+	if len(in) > 0 {
+		return nil, &Error{Text: fmt.Sprintf("%d inputs more than :in has places", len(in)), Kind: ErrInputs}
+	}
+	return r.together(groups)
+}
+
+func (r *run) tooFew(i int, first db.Reader) error {
+	place := r.q.inputs[i]
+	name := place.name
+	if place.kind == bindingInput {
+		name = fmt.Sprintf("place %d", i+1)
+	}
+	if place.kind == sourceInput && first == nil {
+		return errorAt(place.pos, ErrInputs, "there is no database for %s", name)
+	}
+	return errorAt(place.pos, ErrInputs, "too few inputs: nothing for %s of :in", name)
+}
+
+// together joins groups that share variables, and puts those of one row into one.
+func (r *run) together(groups []*relation) ([]*relation, error) {
+	c := &conj{run: r}
+	single := unit()
+	for _, g := range groups {
+		var err error
+		if g.n == 1 && !g.set().meets(single.set()) {
+			single, err = r.cross(g, single)
+		} else {
+			err = c.absorb(g)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(single.vars) > 0 {
+		if err := c.absorb(single); err != nil {
+			return nil, err
+		}
+	}
+	return c.groups, nil
+}
+
+// take gives an input to its place; what it binds comes back as a relation.
+func (r *run) take(place input, x any) (*relation, error) {
+	switch place.kind {
+	case sourceInput:
+		s, err := r.source(place, x)
+		r.sources[place.name] = s
+		return nil, err
+	case rulesInput:
+		return nil, r.takeRules(place, x)
+	case patternInput:
+		p, err := r.takePattern(place.pos, x)
+		r.patterns[place.name] = p
+		return nil, err
+	}
+	return r.takeBinding(place, x)
+}
+
+func (r *run) takeRules(place input, x any) error {
+	var text string
+	switch x := x.(type) {
+	case string:
+		text = x
+	case Rules:
+		text = string(x)
+	default:
+		return errorAt(place.pos, ErrInputs, "the input for %% is the text of rules, not %T", x)
+	}
+	var err error
+	r.rules, err = parseRules(text)
+	return err
+}
+
+// takePattern reads the pattern of a pull, which is text or a plain value.
+func (r *run) takePattern(pos edn.Pos, x any) (*pattern, error) {
+	text, ok := x.(string)
+	if !ok {
+		text = edn.String(x)
+	}
+	n, err := edn.Read(text)
+	if err != nil {
+		return nil, errorAt(pos, ErrInputs, "the input is no pattern: %v", err)
+	}
+	return parsePattern(n)
+}
+
+func (r *run) takeBinding(place input, x any) (*relation, error) {
+	b := &place.binding
+	if isNil(x) {
+		return nil, errorAt(place.pos, ErrInputs, "an input is nil")
+	}
+	r.noteIDs(b, reflect.ValueOf(x))
+	m := newBinder(r.objects, b)
+	out := newRelation(m.vars)
+	add := func() error {
+		out.add(m.row)
+		return r.tick(out.n)
+	}
+	if xs := reflect.ValueOf(x); b.kind == collectionBinding && xs.Kind() == reflect.Slice && !isScalar(x) {
+		for i := range xs.Len() {
+			v, err := r.inputValue(place, xs.Index(i).Interface())
+			if err != nil {
+				return nil, err
+			}
+			if err := m.bind(&b.items[0], v, add); err != nil {
+				return nil, err
+			}
+		}
+		return out.distinct(), nil
+	}
+	v, err := r.inputValue(place, x)
+	if err != nil {
+		return nil, err
+	}
+	err = m.bind(b, v, add)
+	return out.distinct(), err
+}
+
+// noteIDs notes which variables get IDs: in an answer they are IDs then, and not integers.
+func (r *run) noteIDs(b *bindForm, x reflect.Value) {
+	for x.Kind() == reflect.Interface {
+		x = x.Elem()
+	}
+	switch {
+	case b.kind == scalarBinding && x.IsValid() && (x.Type() == reflect.TypeFor[db.ID]() || x.Type() == reflect.TypeFor[db.T]()):
+		r.ids.add(b.v)
+	case b.kind == scalarBinding:
+		r.others.add(b.v)
+	case x.Kind() != reflect.Slice:
+	case b.kind == tupleBinding:
+		for i := range min(len(b.items), x.Len()) {
+			r.noteIDs(&b.items[i], x.Index(i))
+		}
+	case b.kind == collectionBinding:
+		for i := range x.Len() {
+			r.noteIDs(&b.items[0], x.Index(i))
+		}
+	}
+}
+
+// inputValue returns an input as a value; a struct is the tuple of its fields.
+func (r *run) inputValue(place input, x any) (index.Value, error) {
+	if s := reflect.ValueOf(x); s.Kind() == reflect.Struct && !isScalar(x) && place.binding.kind != scalarBinding {
+		return r.fields(place.pos, s)
+	}
+	v, err := r.objects.value(x)
+	if err != nil {
+		return v, errorAt(place.pos, ErrInputs, "an input cannot be used: %v", err)
+	}
+	return v, nil
+}
+
+// fields returns the exported fields of a struct as a tuple.
+func (r *run) fields(pos edn.Pos, s reflect.Value) (index.Value, error) {
+	var out []index.Value
+	for i := range s.NumField() {
+		if !s.Type().Field(i).IsExported() {
+			continue
+		}
+		v, err := r.objects.value(s.Field(i).Interface())
+		if err != nil {
+			return v, errorAt(pos, ErrInputs, "the field %s cannot be used: %v", s.Type().Field(i).Name, err)
+		}
+		out = append(out, v)
+	}
+	return index.NewTuple(out...), nil
+}
+
+// isScalar reports whether a Go value is one value of a database though it is made of several.
+func isScalar(x any) bool {
+	switch x.(type) {
+	case []byte, edn.Tuple, edn.Decimal, edn.UUID, db.LookupRef, db.When, edn.Tag, edn.MapValue:
+		return true
+	}
+	v, err := index.Of(x)
+	return err == nil && v.Kind() != index.KindTuple
+}
+
+func isNil(x any) bool {
+	if x == nil {
+		return true
+	}
+	v := reflect.ValueOf(x)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Interface:
+		return v.IsNil()
+	}
+	return false
+}
+
+// source returns an input as a source: a database, rows, or the entries of a map.
+func (r *run) source(place input, x any) (*source, error) {
+	if isNil(x) {
+		return nil, errorAt(place.pos, ErrInputs, "there is no database for %s", place.name)
+	}
+	if reader, ok := x.(db.Reader); ok {
+		r.host = append(r.host, reader.Snapshot())
+		return &source{db: reader}, nil
+	}
+	xs, ok := entries(x)
+	if v := reflect.ValueOf(x); !ok && v.Kind() == reflect.Slice && !slices.Contains([]reflect.Kind{reflect.Uint8}, v.Type().Elem().Kind()) {
+		ok = true
+		for i := range v.Len() {
+			xs = append(xs, v.Index(i).Interface())
+		}
+	}
+	if !ok {
+		return nil, errorAt(place.pos, ErrSource, "%s takes a database, rows or a map, not %T", place.name, x)
+	}
+	s := &source{rows: make([][]index.Value, len(xs))}
+	for i, x := range xs {
+		row, err := r.sourceRow(place, x)
+		if err != nil {
+			return nil, err
+		}
+		s.rows[i] = row
+	}
+	return s, nil
+}
+
+func (r *run) sourceRow(place input, x any) ([]index.Value, error) {
+	var v index.Value
+	var err error
+	if s := reflect.Indirect(reflect.ValueOf(x)); s.Kind() == reflect.Struct && !isScalar(x) {
+		v, err = r.fields(place.pos, s)
+	} else {
+		v, err = r.objects.value(x)
+	}
+	if err != nil {
+		return nil, errorAt(place.pos, ErrSource, "a row of %s cannot be used: %v", place.name, err)
+	}
+	if v.Kind() != index.KindTuple {
+		return nil, errorAt(place.pos, ErrSource, "a row of %s is a list or a struct, not %s", place.name, r.objects.text(v))
+	}
+	return v.Tuple(), nil
+}

@@ -1,0 +1,107 @@
+package query
+
+import "fmt"
+
+// modes finds out with which arguments bound a rule can be called. What a recursive rule needs is the greatest fixpoint: a
+// mode is taken for possible until a body under it turns out to be stuck.
+type modes struct {
+	rules    *ruleSet
+	rows     func(source string) bool
+	possible map[string]*mode
+	order    []*mode
+	settling bool
+}
+
+// A mode is a way to call a rule: some arguments bound, the others not.
+type mode struct {
+	name   string
+	source string
+	bound  varSet // numbers of arguments
+	ok     bool
+}
+
+func newModes(rules *ruleSet, rows func(string) bool) *modes {
+	if rules == nil {
+		return nil
+	}
+	return &modes{rules: rules, rows: rows, possible: map[string]*mode{}}
+}
+
+// boundArgs returns the numbers of the arguments of a call that are bound.
+func (c *ruleClause) boundArgs(bound varSet) varSet {
+	var s varSet
+	for i, t := range c.args {
+		if t.kind == constantTerm || bound.has(t.v) {
+			s.add(variable(i))
+		}
+	}
+	return s
+}
+
+// callable reports whether a call can be run when some variables are bound.
+func (m *modes) callable(c *ruleClause, bound varSet, source string) bool {
+	return m.possibleMode(c.name, source, c.boundArgs(bound))
+}
+
+func (m *modes) possibleMode(name, source string, args varSet) bool {
+	key := fmt.Sprintf("%s %s %v", name, source, args.list())
+	md, known := m.possible[key]
+	if !known {
+		md = &mode{name, source, args, true}
+		m.possible[key] = md
+		m.order = append(m.order, md)
+	}
+	if !m.settling {
+		m.settle()
+	}
+	return md.ok
+}
+
+// settle tries all modes until none of them turns out to be impossible any more. New ones may come up meanwhile.
+func (m *modes) settle() {
+	m.settling = true
+	defer func() { m.settling = false }()
+	for changed := true; changed; {
+		changed = false
+		for i := 0; i < len(m.order); i++ {
+			md := m.order[i]
+			if md.ok && !m.holds(md) {
+				md.ok, changed = false, true
+			}
+		}
+	}
+}
+
+// holds reports whether every branch of a rule can be run in a mode, as far as is known.
+func (m *modes) holds(md *mode) bool {
+	for _, r := range m.rules.rules[md.name] {
+		if _, err := m.flowOf(r, md.source, md.bound); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// flowOf returns the flow of a branch whose head is bound in part.
+func (m *modes) flowOf(r *rule, source string, args varSet) (*flow, error) {
+	a := &analyzer{rules: m.rules, rows: m.rows, names: r.names, dollar: source, modes: m}
+	a.flow = &flow{map[clause]varSet{}, map[clause]bool{}}
+	var before varSet
+	for i, v := range r.head {
+		if args.has(variable(i)) {
+			before.add(v)
+		} else if i < r.required {
+			return nil, errorAt(r.pos, ErrInsufficient, "rule %s needs %s bound", r.name, r.names[v])
+		}
+	}
+	bound, err := a.conjunction(r.body, before, source)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range r.head {
+		if !bound.has(v) {
+			return nil, errorAt(r.pos, ErrInsufficient, "rule %s never binds %s", r.name, r.names[v])
+		}
+	}
+	return a.flow, nil
+}

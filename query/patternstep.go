@@ -1,0 +1,269 @@
+package query
+
+import (
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/edn"
+	"github.com/datolite/datolite/index"
+)
+
+func (s *scan) of() clause      { return s.clause }
+func (s *scan) vars() varSet    { return s.uses }
+func (s *rowScan) of() clause   { return s.clause }
+func (s *rowScan) vars() varSet { return s.uses }
+
+// patternStep makes a pattern ready to be matched against its source.
+func (r *run) patternStep(c *patternClause, source string, top bool) (operator, error) {
+	from := r.sources[source]
+	if from == nil {
+		return nil, errorAt(c.pos, ErrSource, "there is no source %s in :in", source)
+	}
+	if from.db == nil {
+		return r.rowStep(c, from)
+	}
+	if len(c.terms) > maxPattern {
+		return nil, errorAt(c.terms[maxPattern].pos, ErrClause, "a pattern has at most %d components: entity, attribute, value, transaction, added", maxPattern)
+	}
+	s := &scan{clause: c, from: from.db, size: -1}
+	for i := range s.at {
+		s.at[i] = noVariable
+	}
+	for i, t := range c.terms {
+		if t.kind == variableTerm {
+			s.at[i] = t.v
+		}
+	}
+	if err := r.constants(s); err != nil {
+		return nil, err
+	}
+	if top {
+		if err := r.hide(s, source); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range s.at {
+		s.uses.add(v)
+	}
+	return s, nil
+}
+
+func (r *run) rowStep(c *patternClause, from *source) (operator, error) {
+	s := &rowScan{clause: c, rows: from.rows, consts: make([]index.Value, len(c.terms))}
+	for i, t := range c.terms {
+		s.uses.add(t.v)
+		if t.kind != constantTerm {
+			continue
+		}
+		v, err := r.objects.value(t.c)
+		if err != nil {
+			return nil, errorAt(t.pos, ErrClause, "%v", err)
+		}
+		s.consts[i] = v
+	}
+	return s, nil
+}
+
+// constants puts the constants of a pattern into the scan: those that name entities or attributes as their ids.
+func (r *run) constants(s *scan) error {
+	order := [...]int{1, 0, 2, 3, 4} // what a value means depends on the attribute
+	for _, i := range order {
+		if i >= len(s.clause.terms) || s.clause.terms[i].kind != constantTerm {
+			continue
+		}
+		t := s.clause.terms[i]
+		v, err := r.constant(s, i, t)
+		if err != nil {
+			return errorAt(t.pos, err, "%v", err)
+		}
+		s.consts.set(i, v)
+	}
+	s.never = s.never || !s.consts.possible()
+	return nil
+}
+
+func (r *run) constant(s *scan, i int, t term) (index.Value, error) {
+	switch i {
+	case 0, 3:
+		return r.entityConstant(s.from, t.c)
+	case 1:
+		return r.attributeConstant(s.from, t.c)
+	case 2:
+		return r.valueConstant(s, t.c)
+	}
+	return r.objects.value(t.c)
+}
+
+// entityConstant returns the id of an entity that a query names; that it names none is an error.
+func (r *run) entityConstant(from db.Reader, c any) (index.Value, error) {
+	name := c
+	if pair, ok := c.([]any); ok {
+		ref, ok := lookupConstant(pair)
+		if !ok {
+			return index.Value{}, &db.EntityError{Asked: c}
+		}
+		name = ref
+	}
+	switch name.(type) {
+	case edn.Keyword, db.LookupRef:
+		id, err := from.EntID(r.ctx, name)
+		return index.Ref(id), err
+	}
+	return r.objects.value(c)
+}
+
+// lookupConstant returns the lookup ref that a vector of a query may be.
+func lookupConstant(pair []any) (db.LookupRef, bool) {
+	if len(pair) != 2 {
+		return db.LookupRef{}, false
+	}
+	attr, ok := pair[0].(edn.Keyword)
+	if inner, nested := pair[1].([]any); nested {
+		if ref, isRef := lookupConstant(inner); isRef {
+			return db.LookupRef{Attr: string(attr), Value: ref}, ok
+		}
+	}
+	return db.LookupRef{Attr: string(attr), Value: pair[1]}, ok
+}
+
+func (r *run) attributeConstant(from db.Reader, c any) (index.Value, error) {
+	if _, ok := c.([]any); ok {
+		id, err := r.entityConstant(from, c)
+		if err != nil {
+			return id, err
+		}
+		return r.attribute(from, id)
+	}
+	v, err := r.objects.value(c)
+	if err != nil {
+		return v, err
+	}
+	return r.attribute(from, v)
+}
+
+// valueConstant returns the value that a constant is for the attribute of the pattern: an entity where that is a reference.
+func (r *run) valueConstant(s *scan, c any) (index.Value, error) {
+	if !s.consts.known[1] {
+		if v := s.at[1]; v == noVariable || !r.hidden.isInput(v) {
+			return r.objects.value(c)
+		}
+		refs, others := r.hidden.references(s.at[1], s.from)
+		_, vector := c.([]any)
+		if _, keyword := c.(edn.Keyword); !keyword && !vector || !refs {
+			return r.objects.value(c)
+		}
+		if others {
+			return index.Value{}, &db.FeatureError{Feature: "an identifier as the value of attributes of which only some are references"}
+		}
+		return r.entityConstant(s.from, c)
+	}
+	if !s.from.Schema().IsRef(s.consts.values[1].Ref()) {
+		return r.objects.value(c)
+	}
+	if text, ok := c.(string); ok {
+		return index.Value{}, &db.EntityError{Asked: text}
+	}
+	return r.entityConstant(s.from, c)
+}
+
+// hide replaces the variables of inputs that stand for entities or attributes by hidden ones.
+func (r *run) hide(s *scan, source string) error {
+	for i, v := range s.at {
+		if v == noVariable {
+			continue
+		}
+		switch i {
+		case 0, 3:
+			s.at[i] = r.hidden.entity(v, source, s.clause)
+		case 2:
+			names, err := r.namesEntity(s, v)
+			if err != nil {
+				return errorAt(s.clause.pos, err, "%s: %v", s.clause.key, err)
+			}
+			if names {
+				s.at[i] = r.hidden.entity(v, source, s.clause)
+			}
+		}
+	}
+	if v := s.at[1]; v != noVariable {
+		s.at[1] = r.hidden.attribute(v, source, s.clause)
+	}
+	return nil
+}
+
+// namesEntity reports whether a variable in the place of the value stands for entities.
+func (r *run) namesEntity(s *scan, v variable) (bool, error) {
+	if s.consts.known[1] {
+		return s.from.Schema().IsRef(s.consts.values[1].Ref()), nil
+	}
+	if s.at[1] == noVariable || !r.hidden.isInput(s.at[1]) || !r.hidden.named.has(v) {
+		return false, nil
+	}
+	refs, others := r.hidden.references(s.at[1], s.from)
+	if refs && others {
+		return false, &db.FeatureError{Feature: "identifiers as values of attributes of which only some are references"}
+	}
+	return refs, nil
+}
+
+func (h *hidden) isInput(v variable) bool {
+	_, _, ok := h.column(v)
+	return ok
+}
+
+// references reports whether there are references among the attributes that the inputs give to a variable, and whether there
+// are others.
+func (h *hidden) references(v variable, from db.Reader) (refs, others bool) {
+	col, n, _ := h.column(v)
+	for row := range n {
+		id, err := h.run.attribute(from, col.At(row))
+		if err == nil && from.Schema().IsRef(id.Ref()) {
+			refs = true
+		} else {
+			others = true
+		}
+	}
+	return refs, others
+}
+
+// checkRuleSources checks the sources that the rules name.
+func (r *run) checkRuleSources() error {
+	var err error
+	for _, name := range r.rules.names {
+		for _, b := range r.rules.rules[name] {
+			err = firstError(err, r.explicitSources(b.body))
+		}
+	}
+	return err
+}
+
+// explicitSources checks the sources that are written in clauses.
+func (r *run) explicitSources(cs []clause) error {
+	for _, c := range cs {
+		named := usedSources(c, "")
+		if own := ownSource(c); own != "" {
+			named = append(named, term{name: own, pos: c.at()})
+		}
+		for _, t := range named {
+			if t.name != "" && r.sources[t.name] == nil && !(t.name == "$" && isCall(c)) {
+				return inRules(r.q.unknownSource(t.name, t.pos))
+			}
+		}
+		for _, b := range bodies(c) {
+			if err := r.explicitSources(b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func isCall(c clause) bool {
+	_, ok := c.(*callClause)
+	return ok
+}
+
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
