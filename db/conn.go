@@ -83,7 +83,7 @@ func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
 func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Conn {
 	c := &Conn{o: o, log: &txlog{store: store, dbid: m.dbid()}, queue: make(chan *request, maxGroup), looks: make(chan *look),
 		kicks: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
-	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c}
+	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c, observer: o.Observer}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis})
 	return c

@@ -94,9 +94,9 @@ func misfit(format string, args ...any) error {
 	return &Error{Text: fmt.Sprintf(format, args...), Kind: ErrMisfit}
 }
 
-// misfitColumn returns the error of a cell that a setter refused.
-func misfitColumn(column string, cell any, place string, why error) error {
-	text := fmt.Sprintf("column %s (%s) does not fit %s", column, typeOf(cell), place)
+// misfitCell returns the error of a cell that a setter refused; what it is of is such as "column born".
+func misfitCell(of string, cell any, place string, why error) error {
+	text := fmt.Sprintf("%s (%s) does not fit %s", of, typeOf(cell), place)
 	if !errors.Is(why, errMismatch) {
 		text += ": " + why.Error()
 	}
@@ -116,7 +116,7 @@ func typeOf(cell any) string {
 	return typeName(reflect.TypeOf(cell))
 }
 
-var userNames = strings.NewReplacer("edn.", "db.", "index.", "db.")
+var userNames = strings.NewReplacer("edn.", "db.", "index.", "db.", "interface {}", "any")
 
 // typeName returns the name of a type, and of ours the alias in db.
 func typeName(t reflect.Type) string { return userNames.Replace(t.String()) }

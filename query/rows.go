@@ -77,7 +77,7 @@ func (r *Rows) scanCell(i int, dest reflect.Value, cell any) error {
 	}
 	t, l := dest.Type().Elem(), &treeList{}
 	if err := setterFor(t)(dest.Elem(), cell, l); err != nil {
-		return misfitColumn(r.names[i], cell, typeName(t), err)
+		return misfitCell("column "+r.names[i], cell, typeName(t), err)
 	}
 	return l.fill()
 }

@@ -64,7 +64,7 @@ func cellRows(t reflect.Type, a *answer) (rowSetter, error) {
 	set, l := setterFor(t), &treeList{}
 	return func(dst reflect.Value, row []any) error {
 		if err := set(dst, row[0], l); err != nil {
-			return misfitColumn(a.names[0], row[0], typeName(t), err)
+			return misfitCell("column "+a.names[0], row[0], typeName(t), err)
 		}
 		return l.fill()
 	}, check(a, 0, t, typeName(t))
@@ -74,7 +74,7 @@ func cellRows(t reflect.Type, a *answer) (rowSetter, error) {
 func check(a *answer, column int, t reflect.Type, place string) error {
 	cell := sample(a, column)
 	if setterFor(t)(reflect.New(t).Elem(), cell, &treeList{}) == errMismatch {
-		return misfitColumn(a.names[column], cell, place, errMismatch)
+		return misfitCell("column "+a.names[column], cell, place, errMismatch)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func structRows(t reflect.Type, a *answer) (rowSetter, error) {
 	return func(dst reflect.Value, row []any) error {
 		for i, f := range fields {
 			if err := f.set(dst.FieldByIndex(f.index), row[i], l); err != nil {
-				return misfitColumn(a.names[i], row[i], f.place(), err)
+				return misfitCell("column "+a.names[i], row[i], f.place(), err)
 			}
 		}
 		return l.fill()
@@ -172,7 +172,7 @@ func (l *treeList) fillField(dst reflect.Value, name string, cell any) error {
 		return err
 	}
 	if err := f.set(dst.FieldByIndex(f.index), cell, l); err != nil {
-		return misfitColumn(name, cell, f.place(), err)
+		return misfitCell("attribute "+name, cell, f.place(), err)
 	}
 	return nil
 }

@@ -155,7 +155,7 @@ func TestMisfits(t *testing.T) {
 		{try(collect[[]string](rel("n", []any{[]any{int64(1)}}))), "query: column n (set or list) does not fit []string"},
 		{try(collect[chan int](rel("n", []any{int64(1)}))), "query: column n (int64) does not fit chan int"},
 		{try(collect[person](rel("p", []any{map[string]any{"person/born": "x"}}))),
-			"query: column person/born (string) does not fit field person.Born (int)"},
+			"query: attribute person/born (string) does not fit field person.Born (int)"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got  %s\nwant %s", c.got, c.want)
