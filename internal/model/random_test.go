@@ -1,0 +1,245 @@
+package model_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+	"github.com/datolite/datolite/internal/model"
+	"github.com/datolite/datolite/storage/mem"
+	"github.com/datolite/datolite/tx"
+)
+
+const schema = `[
+ {:db/ident :k1 :db/valueType :db.type/string :db/unique :db.unique/identity}
+ {:db/ident :k2 :db/valueType :db.type/string :db/unique :db.unique/identity}
+ {:db/ident :ks :db/valueType :db.type/long :db/cardinality :db.cardinality/many :db/unique :db.unique/identity}
+ {:db/ident :uv :db/valueType :db.type/string :db/unique :db.unique/value}
+ {:db/ident :n :db/valueType :db.type/long}
+ {:db/ident :tags :db/valueType :db.type/string :db/cardinality :db.cardinality/many}
+ {:db/ident :r :db/valueType :db.type/ref}
+ {:db/ident :rs :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}
+ {:db/ident :part :db/valueType :db.type/ref :db/cardinality :db.cardinality/many :db/isComponent true}
+ {:db/ident :owner :db/valueType :db.type/ref :db/unique :db.unique/identity}]`
+
+// A world is a database and its model, kept equal transaction by transaction.
+type world struct {
+	t     *testing.T
+	ctx   context.Context
+	rng   *rand.Rand
+	model *model.DB
+	snap  *db.Snapshot
+	txs   []*db.Report
+	ids   []db.ID
+}
+
+func newWorld(t *testing.T, seed int64) *world {
+	t.Helper()
+	store := mem.New()
+	conn, err := db.Open(t.Context(), store, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(); store.Close() })
+	rep, err := tx.Transact(t.Context(), conn, tx.EDN(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, ctx: t.Context(), rng: rand.New(rand.NewPCG(uint64(seed), 1)), model: &model.DB{}, snap: rep.After}
+	for _, a := range rep.After.Schema().Attributes() {
+		if a.ID >= 1000 {
+			w.model.Attrs = append(w.model.Attrs, model.Attr{ID: a.ID, Name: string(a.Ident), Ref: a.Type == db.TypeRef,
+				Many: a.Many, Component: a.Component, Unique: a.Unique})
+		}
+	}
+	return w
+}
+
+func pick[T any](w *world, xs ...T) T { return xs[w.rng.IntN(len(xs))] }
+
+// ops returns a random transaction.
+func (w *world) ops() []model.Op {
+	ops := make([]model.Op, 1+w.rng.IntN(5))
+	for i := range ops {
+		ops[i] = w.op()
+	}
+	return ops
+}
+
+func (w *world) op() model.Op {
+	a := w.model.Attrs[w.rng.IntN(len(w.model.Attrs))]
+	op := model.Op{Kind: pick(w, "add", "add", "add", "add", "add", "retract", "retract", "retract-all", "retract-entity", "cas"), A: a.Name}
+	switch op.Kind {
+	case "add", "retract":
+		op.E, op.V = w.entity(true), w.value(a)
+	case "cas":
+		for a.Many {
+			a = w.model.Attrs[w.rng.IntN(len(w.model.Attrs))]
+		}
+		op.A, op.E, op.V, op.Old = a.Name, w.entity(false), w.value(a), w.old(a)
+	default:
+		op.E = w.entity(false)
+	}
+	return op
+}
+
+func (w *world) entity(tempids bool) model.Term {
+	switch {
+	case tempids && (len(w.ids) == 0 || w.rng.IntN(2) == 0):
+		return model.Term{Tempid: pick(w, "p", "q", "s")}
+	case len(w.ids) > 0 && w.rng.IntN(5) > 0:
+		return model.Term{ID: pick(w, w.ids...)}
+	}
+	a := w.model.Attr(pick(w, "k1", "k2", "uv"))
+	return model.Term{Key: &model.Key{A: a.Name, V: w.scalar(a)}}
+}
+
+func (w *world) value(a model.Attr) model.Term {
+	if a.Ref {
+		return w.entity(true)
+	}
+	return model.Term{V: w.scalar(a)}
+}
+
+func (w *world) scalar(a model.Attr) db.Value {
+	if a.Name == "n" || a.Name == "ks" {
+		return index.Long(int64(w.rng.IntN(3)))
+	}
+	v, _ := index.String(pick(w, "a", "b", "c"))
+	return v
+}
+
+// old returns what cas expects: often what is so.
+func (w *world) old(a model.Attr) model.Term {
+	for _, d := range w.model.Now() {
+		if d.A == a.ID && w.rng.IntN(3) == 0 {
+			return model.Term{V: d.V}
+		}
+	}
+	return model.Term{}
+}
+
+// data returns the items as transaction data.
+func data(ops []model.Op) tx.Data {
+	var out []tx.Data
+	for _, op := range ops {
+		e := arg(op.E)
+		switch op.Kind {
+		case "add":
+			out = append(out, tx.Add(e, op.A, arg(op.V)))
+		case "retract":
+			out = append(out, tx.Retract(e, op.A, arg(op.V)))
+		case "retract-all":
+			out = append(out, tx.Retract(e, op.A))
+		case "retract-entity":
+			out = append(out, tx.RetractEntity(e))
+		case "cas":
+			out = append(out, tx.CAS(e, op.A, arg(op.Old), arg(op.V)))
+		}
+	}
+	return tx.All(out...)
+}
+
+func arg(t model.Term) any {
+	switch {
+	case t.Tempid != "":
+		return t.Tempid
+	case t.Key != nil:
+		return db.Lookup(t.Key.A, t.Key.V.Any())
+	case t.ID != 0:
+		return t.ID
+	}
+	return t.V.Any()
+}
+
+// transact runs a transaction on both, and compares what came of it.
+func (w *world) transact(ops []model.Op) {
+	w.t.Helper()
+	rep, err := tx.With(w.ctx, w.snap, data(ops))
+	txID := db.ID(0)
+	if err == nil {
+		txID = rep.Tx
+	}
+	want, wantErr := w.model.Transact(ops, txID, func(names []string) db.ID { return w.same(rep, names) })
+	if (err == nil) != (wantErr == nil) {
+		w.t.Fatalf("%v: got %v, the model %v\nnow %v", ops, err, wantErr, w.model.Now())
+	}
+	if err != nil {
+		return
+	}
+	if got := rep.Datoms[1:]; !equalSets(got, want) {
+		w.t.Fatalf("%v: got %v, the model %v\nnow %v", ops, got, want, w.model.Now())
+	}
+	w.model.Events = append(w.model.Events, rep.Datoms[1:]...)
+	w.snap, w.txs = rep.After, append(w.txs, rep)
+	for _, d := range rep.Datoms[1:] {
+		if !slices.Contains(w.ids, d.E) {
+			w.ids = append(w.ids, d.E)
+		}
+	}
+}
+
+// same returns the id that the real database gave to tempids that are one entity.
+func (w *world) same(rep *db.Report, names []string) db.ID {
+	if rep == nil {
+		return 1 << 50
+	}
+	for _, name := range names {
+		if rep.TempIDs[name] != rep.TempIDs[names[0]] {
+			w.t.Errorf("tempids %v are one entity, got %v", names, rep.TempIDs)
+		}
+	}
+	return rep.TempIDs[names[0]]
+}
+
+func equalSets(a, b []db.Datom) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(d db.Datom) bool { return !slices.Contains(b, d) })
+}
+
+// view returns a random view, and the same for the model.
+func (w *world) view() (db.Reader, model.View, string) {
+	moment := func() db.ID {
+		if len(w.txs) == 0 {
+			return index.TxID(w.snap.T())
+		}
+		return pick(w, w.txs...).Tx
+	}
+	var r viewer = w.snap
+	var v model.View
+	if w.rng.IntN(2) == 0 {
+		v.AsOf = moment()
+		r = r.AsOf(v.AsOf)
+	}
+	if w.rng.IntN(3) == 0 {
+		v.Since = moment()
+		r = r.Since(v.Since)
+	}
+	if w.rng.IntN(3) == 0 {
+		v.History = true
+		r = r.History()
+	}
+	if w.rng.IntN(4) == 0 && len(w.ids) > 0 {
+		v.Without = &db.IDSet{}
+		v.Without.Add(pick(w, w.ids...))
+		r = r.Without(v.Without)
+	}
+	if w.rng.IntN(4) == 0 {
+		a := pick(w, w.model.Attrs...)
+		v.Keep = func(d db.Datom) bool { return d.A != a.ID }
+		r = r.Filter(func(_ db.Reader, d db.Datom) bool { return d.A != a.ID })
+	}
+	return r, v, fmt.Sprintf("%v", r)
+}
+
+type viewer interface {
+	db.Reader
+	AsOf(db.Moment) *db.View
+	Since(db.Moment) *db.View
+	History() *db.View
+	Filter(func(db.Reader, db.Datom) bool) *db.View
+	Without(*db.IDSet) *db.View
+}

@@ -1,0 +1,250 @@
+package model
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/datolite/datolite/db"
+)
+
+// The refusals of a transaction, by the code that other systems know them by.
+var (
+	ErrConflict = errors.New("db.error/datoms-conflict")
+	ErrUnique   = errors.New("db.error/unique-conflict")
+	ErrCAS      = errors.New("db.error/cas-failed")
+	ErrEntity   = errors.New("db.error/not-an-entity")
+	ErrTempid   = errors.New("db.error/tempid-not-an-entity")
+)
+
+// An Attr is an attribute.
+type Attr struct {
+	ID        db.ID
+	Name      string
+	Ref       bool
+	Many      bool
+	Component bool
+	Unique    db.Unique
+}
+
+// A DB is a database: what it knows of attributes, and all that ever happened.
+type DB struct {
+	Attrs  []Attr
+	Events []db.Datom
+}
+
+// An Op is one item of a transaction.
+type Op struct {
+	Kind string // add, retract, retract-all (of an attribute), retract-entity, cas
+	E    Term
+	A    string
+	V    Term
+	Old  Term // of cas; the zero Term is "none"
+}
+
+// A Term names an entity, or is a value.
+type Term struct {
+	ID     db.ID    // an entity
+	Tempid string   // a name within the transaction
+	Key    *Key     // an entity by a unique attribute
+	V      db.Value // a value
+}
+
+// A Key is a lookup ref.
+type Key struct {
+	A string
+	V db.Value
+}
+
+// Attr returns an attribute by its name.
+func (m *DB) Attr(name string) Attr {
+	return m.Attrs[slices.IndexFunc(m.Attrs, func(a Attr) bool { return a.Name == name })]
+}
+
+func (m *DB) attr(id db.ID) Attr {
+	return m.Attrs[slices.IndexFunc(m.Attrs, func(a Attr) bool { return a.ID == id })]
+}
+
+// Now returns what holds.
+func (m *DB) Now() []db.Datom { return See(m.Events, View{}) }
+
+// A change asserts or retracts.
+type change struct {
+	e, v  Term
+	a     Attr
+	added bool
+}
+
+// Transact returns the datoms of a transaction, in no order, without its txInstant. New entities get the ids that fresh gives to the
+// tempids that are one.
+func (m *DB) Transact(ops []Op, txID db.ID, fresh func(tempids []string) db.ID) ([]db.Datom, error) {
+	changes, err := m.expand(ops)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := m.resolve(changes, fresh)
+	if err != nil {
+		return nil, err
+	}
+	var adds, retracts []db.Datom
+	for _, c := range changes {
+		d := db.Datom{E: entity(c.e, ids), A: c.a.ID, V: value(c.v, ids), Tx: txID, Added: c.added}
+		if c.added {
+			adds = set(adds, d)
+		} else {
+			retracts = set(retracts, d)
+		}
+	}
+	if m.conflict(adds, retracts) {
+		return nil, ErrConflict
+	}
+	return m.settle(adds, retracts)
+}
+
+func set(ds []db.Datom, d db.Datom) []db.Datom {
+	if slices.Contains(ds, d) {
+		return ds
+	}
+	return append(ds, d)
+}
+
+func entity(t Term, ids map[string]db.ID) db.ID {
+	if t.Tempid != "" {
+		return ids[t.Tempid]
+	}
+	return t.ID
+}
+
+func value(t Term, ids map[string]db.ID) db.Value {
+	if t.Tempid != "" {
+		return refTo(ids[t.Tempid])
+	}
+	return t.V
+}
+
+// expand turns items into changes, each seeing only the database before.
+func (m *DB) expand(ops []Op) ([]change, error) {
+	var out []change
+	for _, op := range ops {
+		e, err := m.lookup(op.E)
+		if err != nil {
+			return nil, err
+		}
+		v, err := m.lookup(op.V)
+		if err != nil {
+			return nil, err
+		}
+		if v.ID != 0 {
+			v = Term{V: refTo(v.ID)}
+		}
+		switch op.Kind {
+		case "add", "retract":
+			out = append(out, change{e, v, m.Attr(op.A), op.Kind == "add"})
+		case "retract-all":
+			for _, d := range m.Now() {
+				if d.E == e.ID && d.A == m.Attr(op.A).ID {
+					out = append(out, change{e, Term{V: d.V}, m.Attr(op.A), false})
+				}
+			}
+		case "retract-entity":
+			out = append(out, m.without(e.ID)...)
+		case "cas":
+			if !m.holds(e.ID, m.Attr(op.A), op.Old) {
+				return nil, ErrCAS
+			}
+			out = append(out, change{e, v, m.Attr(op.A), true})
+		}
+	}
+	return out, nil
+}
+
+func (m *DB) lookup(t Term) (Term, error) {
+	if t.Key == nil {
+		return t, nil
+	}
+	for _, d := range m.Now() {
+		if d.A == m.Attr(t.Key.A).ID && d.V == t.Key.V {
+			return Term{ID: d.E}, nil
+		}
+	}
+	return t, ErrEntity
+}
+
+func (m *DB) holds(e db.ID, a Attr, old Term) bool {
+	for _, d := range m.Now() {
+		if d.E == e && d.A == a.ID {
+			return d.V == old.V
+		}
+	}
+	return old.V.IsNil()
+}
+
+// without retracts all that is said of an entity and its components, and every reference to them.
+func (m *DB) without(e db.ID) []change {
+	doomed := []db.ID{e}
+	for i := 0; i < len(doomed); i++ {
+		for _, d := range m.Now() {
+			if d.E == doomed[i] && m.attr(d.A).Component && !slices.Contains(doomed, d.V.Ref()) {
+				doomed = append(doomed, d.V.Ref())
+			}
+		}
+	}
+	var out []change
+	for _, d := range m.Now() {
+		a := m.attr(d.A)
+		if slices.Contains(doomed, d.E) || a.Ref && slices.Contains(doomed, d.V.Ref()) {
+			out = append(out, change{Term{ID: d.E}, Term{V: d.V}, a, false})
+		}
+	}
+	return out
+}
+
+// conflict reports whether a transaction contradicts itself.
+func (m *DB) conflict(adds, retracts []db.Datom) bool {
+	for _, d := range adds {
+		r := d
+		r.Added = false
+		if slices.Contains(retracts, r) {
+			return true
+		}
+		for _, x := range adds {
+			a := m.attr(d.A)
+			if x.A == d.A && (!a.Many && x.E == d.E && x.V != d.V || a.Unique != db.NotUnique && x.V == d.V && x.E != d.E) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// settle drops what is so already, retracts what is replaced, and looks whether what results is unique.
+func (m *DB) settle(adds, retracts []db.Datom) ([]db.Datom, error) {
+	now := m.Now()
+	var out []db.Datom
+	for _, r := range retracts {
+		if slices.ContainsFunc(now, func(x db.Datom) bool { return same(x, r) }) {
+			out = set(out, r)
+		}
+	}
+	for _, d := range adds {
+		if slices.ContainsFunc(now, func(x db.Datom) bool { return same(x, d) }) {
+			continue
+		}
+		out = set(out, d)
+		for _, x := range now {
+			if !m.attr(d.A).Many && x.E == d.E && x.A == d.A {
+				out = set(out, db.Datom{E: x.E, A: x.A, V: x.V, Tx: d.Tx})
+			}
+		}
+	}
+	after := See(slices.Concat(m.Events, out), View{})
+	for i, d := range after {
+		for _, x := range after[:i] {
+			if x.A == d.A && x.V == d.V && x.E != d.E && m.attr(d.A).Unique != db.NotUnique {
+				return nil, ErrUnique
+			}
+		}
+	}
+	return out, nil
+}
+
+func same(a, b db.Datom) bool { return a.E == b.E && a.A == b.A && a.V == b.V }
