@@ -114,7 +114,7 @@ func (q *question) text(where []string) string {
 // question makes a random query whose variables are all bound.
 func (w *world) question(history bool) *question {
 	q := &question{rules: pick(w, ruleSets...)}
-	for range 1 + w.rng.IntN(3) {
+	for n := 1 + w.rng.IntN(3); n > 0 || len(q.bound) == 0; n-- {
 		q.add(w.pattern(history, "", false))
 	}
 	if w.rng.IntN(4) == 0 {
