@@ -35,6 +35,8 @@ type world struct {
 	snap  *db.Snapshot
 	txs   []*db.Report
 	ids   []db.ID
+
+	invented db.ID // ids given to new entities of refused transactions
 }
 
 func newWorld(t *testing.T, seed int64) *world {
@@ -160,11 +162,7 @@ func arg(t model.Term) any {
 func (w *world) transact(ops []model.Op) {
 	w.t.Helper()
 	rep, err := tx.With(w.ctx, w.snap, data(ops))
-	txID := db.ID(0)
-	if err == nil {
-		txID = rep.Tx
-	}
-	want, wantErr := w.model.Transact(ops, txID, func(names []string) db.ID { return w.same(rep, names) })
+	want, wantErr := w.model.Transact(ops, index.TxID(w.snap.NextT()), func(names []string) db.ID { return w.same(rep, names) })
 	if (err == nil) != (wantErr == nil) {
 		w.t.Fatalf("%v: got %v, the model %v\nnow %v", ops, err, wantErr, w.model.Now())
 	}
@@ -186,7 +184,8 @@ func (w *world) transact(ops []model.Op) {
 // same returns the id that the real database gave to tempids that are one entity.
 func (w *world) same(rep *db.Report, names []string) db.ID {
 	if rep == nil {
-		return 1 << 50
+		w.invented++
+		return 1<<50 + w.invented
 	}
 	for _, name := range names {
 		if rep.TempIDs[name] != rep.TempIDs[names[0]] {

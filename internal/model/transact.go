@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/datolite/datolite/db"
@@ -53,6 +54,22 @@ type Term struct {
 type Key struct {
 	A string
 	V db.Value
+}
+
+func (op Op) String() string {
+	return fmt.Sprintf("[%s %v %s %v %v]", op.Kind, op.E, op.A, op.V, op.Old)
+}
+
+func (t Term) String() string {
+	switch {
+	case t.Tempid != "":
+		return t.Tempid
+	case t.Key != nil:
+		return fmt.Sprintf("[%s %v]", t.Key.A, t.Key.V)
+	case t.ID != 0:
+		return t.ID.String()
+	}
+	return t.V.String()
 }
 
 // Attr returns an attribute by its name.
@@ -126,6 +143,9 @@ func (m *DB) expand(ops []Op) ([]change, error) {
 	var out []change
 	for _, op := range ops {
 		e, err := m.lookup(op.E)
+		if err != nil && op.Kind == "retract-entity" {
+			continue // there is nothing to retract
+		}
 		if err != nil {
 			return nil, err
 		}
