@@ -36,6 +36,7 @@ type world struct {
 	txs   []*db.Report
 	ids   []db.ID
 
+	store    *mem.Store
 	invented db.ID // ids given to new entities of refused transactions
 }
 
