@@ -1,0 +1,183 @@
+package query_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"strings"
+
+	"github.com/datolite/datolite"
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/query"
+	"github.com/datolite/datolite/tx"
+)
+
+type Person struct {
+	Name   string   `datom:"person/name,identity"`
+	Born   int      `datom:"person/born"`
+	Friend *Person  `datom:"person/friend"`
+	Tags   []string `datom:"person/tag"`
+}
+
+// people returns a database in memory of two people.
+func people(o ...db.Options) *db.Snapshot {
+	ctx := context.Background()
+	conn, err := datolite.Open(ctx, "", o...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := tx.Transact(ctx, conn, tx.Schema[Person]()); err != nil {
+		log.Fatal(err)
+	}
+	rep, err := tx.Transact(ctx, conn, tx.Structs(
+		Person{Name: "Ada", Born: 1815, Tags: []string{"author", "poet"}, Friend: &Person{Name: "Charles", Born: 1791}}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return rep.After
+}
+
+func ExampleAll() {
+	rows, err := query.All[Person](context.Background(), people(), `[:find ?name ?born
+		:where [?p :person/name ?name] [?p :person/born ?born]
+		:order-by [?born]]`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range rows {
+		fmt.Println(p.Name, p.Born)
+	}
+	// Output:
+	// Charles 1791
+	// Ada 1815
+}
+
+func ExampleOne() {
+	born, err := query.One[int](context.Background(), people(), `[:find ?born . :in $ ?name
+		:where [?p :person/name ?name] [?p :person/born ?born]]`, "Ada")
+	fmt.Println(born, err)
+	_, err = query.One[int](context.Background(), people(), `[:find ?born . :where [?p :person/name "Bob"] [?p :person/born ?born]]`)
+	fmt.Println(err)
+	// Output:
+	// 1815 <nil>
+	// query: no such row
+}
+
+func ExampleEach() {
+	for name, err := range query.Each[string](context.Background(), people(), `[:find [?n ...] :where [_ :person/name ?n] :order-by [?n]]`) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(name)
+	}
+	// Output:
+	// Ada
+	// Charles
+}
+
+func ExamplePrepare() {
+	_, err := query.Prepare[Person](`[:find ?name ?born :where [?p :person/name ?name] [?p :person/born ?borm]]`)
+	fmt.Println(err)
+	// Output:
+	// query: 1:14: ?born is used but never bound (did you mean ?borm?)
+}
+
+var friendOf = query.MustPrepare[string](`[:find ?friend . :in $ ?name
+	:where [?p :person/name ?name] [?p :person/friend ?f] [?f :person/name ?friend]]`)
+
+func ExampleMustPrepare() {
+	name, err := friendOf.One(context.Background(), people(), "Ada")
+	fmt.Println(name, err)
+	// Output:
+	// Charles <nil>
+}
+
+func ExamplePrepared_All() {
+	names, err := friendOf.All(context.Background(), people(), "Ada")
+	fmt.Println(names, err)
+	// Output:
+	// [Charles] <nil>
+}
+
+func ExamplePrepared_One() {
+	_, err := friendOf.One(context.Background(), people(), "Charles")
+	fmt.Println(err)
+	// Output:
+	// query: no such row
+}
+
+func ExamplePrepared_Each() {
+	for name, err := range friendOf.Each(context.Background(), people(), "Ada") {
+		fmt.Println(name, err)
+	}
+	// Output:
+	// Charles <nil>
+}
+
+func ExampleRun() {
+	rows, err := query.Run(context.Background(), people(), `[:find ?name (count ?tag) :keys who tags
+		:where [?p :person/name ?name] [?p :person/tag ?tag]]`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(rows.Columns(), rows.Len())
+	for rows.Next() {
+		fmt.Println(rows.Row()...)
+	}
+	// Output:
+	// [who tags] 1
+	// Ada 2
+}
+
+func ExampleRows_Scan() {
+	rows, err := query.Run(context.Background(), people(), `[:find ?name ?born
+		:where [?p :person/name ?name] [?p :person/born ?born]
+		:order-by [?name]]`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for rows.Next() {
+		var name string
+		var born int
+		if err := rows.Scan(&name, &born); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(name, born)
+	}
+	// Output:
+	// Ada 1815
+	// Charles 1791
+}
+
+func ExampleFunc() {
+	initial := query.Func("text/initial", func(s string) string { return strings.ToUpper(s[:1]) })
+	snap := people(db.Options{Host: []db.Named{initial}})
+	letters, err := query.All[string](context.Background(), snap, `[:find [?letter ...]
+		:where [_ :person/name ?name] [(text/initial ?name) ?letter]
+		:order-by [?letter]]`)
+	fmt.Println(letters, err)
+	// Output:
+	// [A C] <nil>
+}
+
+func ExampleRules() {
+	names, err := query.All[string](context.Background(), people(), `[:find [?name ...] :in $ %
+		:where [?p :person/name "Ada"] (knows ?p ?q) [?q :person/name ?name]]`,
+		query.Rules(`[[(knows ?p ?q) [?p :person/friend ?q]]
+			[(knows ?p ?q) [?p :person/friend ?r] (knows ?r ?q)]]`))
+	fmt.Println(names, err)
+	// Output:
+	// [Charles] <nil>
+}
+
+func ExamplePull() {
+	ctx, snap := context.Background(), people()
+	ada, err := query.Pull[Person](ctx, snap, db.Lookup("person/name", "Ada"))
+	fmt.Println(ada.Name, ada.Tags, ada.Friend.Name, err)
+	m, err := query.Pull[map[string]any](ctx, snap, db.Lookup("person/name", "Charles"), `[:person/born {:person/_friend [:person/name]}]`)
+	fmt.Println(m, err)
+	// Output:
+	// Ada [author poet] Charles <nil>
+	// map[person/_friend:[map[person/name:Ada]] person/born:1791] <nil>
+}
