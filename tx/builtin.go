@@ -199,12 +199,12 @@ func (x *expansion) retractEntity(args []form) error {
 	if err != nil {
 		return err
 	}
-	if refusal := x.unretractable(e); refusal != nil {
-		return refusal
-	}
 	going := []db.ID{e}
 	gone := map[db.ID]bool{e: true}
 	for ; len(going) > 0; going = going[1:] {
+		if err := x.unretractable(going[0]); err != nil {
+			return err
+		}
 		parts, err := x.endEntity(going[0])
 		if err != nil {
 			return err

@@ -84,7 +84,7 @@ func fromMap(m map[string]any, depth int) (form, error) {
 
 // within returns the refusal of a value with the key it stands under.
 func within(key string, err error) error {
-	if e, ok := err.(*Error); ok {
+	if e, ok := err.(*Error); ok && e.Err != ErrTooLarge {
 		e.Reason = key + ": " + e.Reason
 	}
 	return err

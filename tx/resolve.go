@@ -73,11 +73,12 @@ func (r *resolution) allot() {
 	r.ids = make([]db.ID, len(r.names.all))
 	need := r.needs()
 	for i := range r.ids {
-		class := r.find(i)
-		if r.bound[class] == none && need[class] != noID {
-			r.bound[class] = r.nextID(need[class])
+		root := r.root(i)
+		c := &r.classes[root]
+		if c.bound == none && need[root] != noID {
+			c.bound = r.nextID(need[root])
 		}
-		r.ids[i] = r.bound[class]
+		r.ids[i] = c.bound
 	}
 }
 
@@ -94,8 +95,8 @@ func (r *resolution) nextID(need byte) db.ID {
 func (r *resolution) needs() []byte {
 	need := make([]byte, len(r.names.all))
 	raise := func(t int, to byte) {
-		class := r.find(t)
-		need[class] = max(need[class], to)
+		root := r.root(t)
+		need[root] = max(need[root], to)
 	}
 	for i := range r.claims {
 		c := &r.claims[i]
@@ -151,11 +152,16 @@ func (r *resolution) settled(n node) node {
 
 // tempIDs returns what each named tempid became.
 func (r *resolution) tempIDs() map[string]db.ID {
-	ids := make(map[string]db.ID)
+	var ids map[string]db.ID
 	for i, id := range r.ids {
-		if name := r.names.all[i]; !name.nameless && id != none && (i > 0 || r.names.saysTx) {
-			ids[name.name] = id
+		name := &r.names.all[i]
+		if name.nameless || id == none || (i == 0 && !r.names.saysTx) {
+			continue
 		}
+		if ids == nil {
+			ids = make(map[string]db.ID)
+		}
+		ids[name.name] = id
 	}
 	return ids
 }

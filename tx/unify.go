@@ -17,13 +17,19 @@ import (
 // its value mentions is absorbed by a larger one, or becomes known.
 type unification struct {
 	x       *expansion
-	parent  []int
-	size    []int
-	bound   []db.ID          // of a class, by its root: the entity that it is, or none
-	witness []int            // of a bound class: the claim that bound it
-	uses    map[int][]int    // by root: the open claims whose value mentions the class
+	classes []class          // by tempid
+	terms   int              // claims of identities of tempids
 	holders map[identity]int // the claim that asserts an identity of a class
-	queue   []int
+	queue   []int            // claims to consider
+}
+
+// A class is one entity, as far as is known. Only the class of a tempid that is its own parent, the root, counts.
+type class struct {
+	parent  int
+	size    int
+	bound   db.ID // the entity that it is, or none
+	witness int   // the claim that bound it, or -1
+	uses    []int // the open claims whose value mentions it
 }
 
 // An identity is a value of a unique attribute, in which tempids stand for their classes.
@@ -37,14 +43,15 @@ func identify(x *expansion) (*unification, error) {
 	u := newUnification(x)
 	for i := range x.claims {
 		c := &x.claims[i]
-		if _, temp := c.e.temp(); !temp || c.a.Unique != db.UniqueIdentity {
+		if c.e >= 0 || c.a.Unique != db.UniqueIdentity {
 			continue
 		}
 		u.queue = append(u.queue, i)
 		if c.open {
-			eachTemp(c.a, c.v, func(t int) { u.uses[t] = append(u.uses[t], i) })
+			eachTemp(c.a, c.v, func(t int) { u.classes[t].uses = append(u.classes[t].uses, i) })
 		}
 	}
+	u.terms = len(u.queue)
 	for len(u.queue) > 0 {
 		i := u.queue[len(u.queue)-1]
 		u.queue = u.queue[:len(u.queue)-1]
@@ -56,23 +63,21 @@ func identify(x *expansion) (*unification, error) {
 }
 
 func newUnification(x *expansion) *unification {
-	n := len(x.names.all)
-	u := &unification{x: x, parent: make([]int, n), size: make([]int, n), bound: make([]db.ID, n), witness: make([]int, n),
-		uses: map[int][]int{}, holders: map[identity]int{}}
-	for i := range n {
-		u.parent[i], u.size[i], u.bound[i] = i, 1, none
+	u := &unification{x: x, classes: make([]class, len(x.names.all))}
+	for i := range u.classes {
+		u.classes[i] = class{parent: i, size: 1, bound: none, witness: -1}
 	}
-	u.bound[0], u.witness[0] = x.tx, -1
+	u.classes[0].bound = x.tx
 	return u
 }
 
-// find returns the root of a tempid's class.
-func (u *unification) find(i int) int {
-	for u.parent[i] != i {
-		u.parent[i] = u.parent[u.parent[i]]
-		i = u.parent[i]
+// root returns the root of a tempid's class.
+func (u *unification) root(t int) int {
+	for u.classes[t].parent != t {
+		u.classes[t].parent = u.classes[u.classes[t].parent].parent
+		t = u.classes[t].parent
 	}
-	return i
+	return t
 }
 
 // consider draws what follows from one claim of an identity, as far as tempids are known.
@@ -93,16 +98,23 @@ func (u *unification) consider(i int) error {
 			return err
 		}
 		if held {
-			return u.bind(u.find(t), holder.E, i)
+			return u.bind(u.root(t), holder.E, i, i)
 		}
 	}
-	if c.end {
+	if c.end || u.terms < 2 {
 		return nil
 	}
-	key := identity{c.a.ID, v}
+	return u.claimed(identity{c.a.ID, v}, t, i)
+}
+
+// claimed unites a tempid with the one of which the same identity is asserted, if there is one.
+func (u *unification) claimed(key identity, t, i int) error {
 	if other, ok := u.holders[key]; ok {
-		o, _ := u.x.claims[other].e.temp()
-		return u.unite(o, t, i)
+		s, _ := u.x.claims[other].e.temp()
+		return u.unite(s, t, i)
+	}
+	if u.holders == nil {
+		u.holders = make(map[identity]int, u.terms)
 	}
 	u.holders[key] = i
 	return nil
@@ -114,59 +126,65 @@ func (u *unification) canonical(n node) node {
 	if !ok {
 		return n
 	}
-	root := u.find(t)
-	if u.bound[root] != none {
-		return node(u.bound[root])
+	root := u.root(t)
+	if e := u.classes[root].bound; e != none {
+		return node(e)
 	}
 	return node(-1 - root)
 }
 
-// bind makes known which entity a class is, by the claim i.
-func (u *unification) bind(root int, e db.ID, i int) error {
-	switch u.bound[root] {
+// bind makes known which entity a class is. The witness is the claim of an identity that the entity has, and i the claim that
+// is considered.
+func (u *unification) bind(root int, e db.ID, witness, i int) error {
+	c := &u.classes[root]
+	switch c.bound {
 	case e:
 		return nil
 	case none:
-		u.bound[root], u.witness[root] = e, i
-		u.queue = append(u.queue, u.uses[root]...)
+		c.bound, c.witness = e, witness
+		u.queue = append(u.queue, c.uses...)
 		return nil
 	}
-	return u.contradiction(root, e, i)
+	return u.contradiction(*c, class{bound: e, witness: witness}, i)
 }
 
 // unite makes one class of two, by the claim i.
 func (u *unification) unite(s, t, i int) error {
-	s, t = u.find(s), u.find(t)
+	s, t = u.root(s), u.root(t)
 	if s == t {
 		return nil
 	}
-	if u.size[s] < u.size[t] {
+	if u.classes[s].size < u.classes[t].size {
 		s, t = t, s
 	}
-	if u.bound[t] != none {
-		if err := u.bind(s, u.bound[t], u.witness[t]); err != nil {
+	large, small := &u.classes[s], &u.classes[t]
+	if small.bound != none {
+		if err := u.bind(s, small.bound, small.witness, i); err != nil {
 			return err
 		}
 	}
-	u.parent[t] = s
-	u.size[s] += u.size[t]
-	u.queue = append(u.queue, u.uses[t]...)
-	u.uses[s] = append(u.uses[s], u.uses[t]...)
+	small.parent = s
+	large.size += small.size
+	large.uses = append(large.uses, small.uses...)
+	u.queue = append(u.queue, small.uses...)
 	return nil
 }
 
-// contradiction returns the refusal of a class that would be two entities: the one it is bound to, and e by the claim i.
-func (u *unification) contradiction(root int, e db.ID, i int) error {
-	x, c := u.x, &u.x.claims[i]
-	t, _ := c.e.temp()
-	refusal := ofAttr(c.a, fail(ErrUniqueConflict, "%s %s belongs to %s", c.a.Ident, x.shown(c.a, c.v), x.called(e)))
-	if by := u.witness[root]; by >= 0 {
-		other := &x.claims[by]
-		refusal.Reason += fmt.Sprintf(", but %s %s to %s, and both are said of %s", other.a.Ident, x.shown(other.a, other.v),
-			x.called(u.bound[root]), x.names.called(t))
-	} else {
-		refusal.Reason += fmt.Sprintf(", and cannot be said of %s", x.called(u.bound[root]))
+// contradiction returns the refusal of two classes that are different entities, and that the claim i makes one.
+func (u *unification) contradiction(c, d class, i int) error {
+	if d.witness < 0 {
+		c, d = d, c // the transaction is what it is without a witness
 	}
-	refusal.Entity = e
-	return x.items[c.item].place(refusal)
+	x, by := u.x, &u.x.claims[d.witness]
+	t, _ := x.claims[i].e.temp()
+	e := ofAttr(by.a, fail(ErrUniqueConflict, "%s %s belongs to %s", by.a.Ident, x.shown(by.a, by.v), x.called(d.bound)))
+	if c.witness < 0 {
+		e.Reason += ", and cannot be said of " + x.called(c.bound)
+	} else {
+		other := &x.claims[c.witness]
+		e.Reason += fmt.Sprintf(", but %s %s to %s, and both are said of %s", other.a.Ident, x.shown(other.a, other.v),
+			x.called(c.bound), x.names.called(t))
+	}
+	e.Entity = d.bound
+	return x.items[x.claims[i].item].place(e)
 }

@@ -70,10 +70,10 @@ func (f freedKeys) has(c *change) bool { return f[identity{c.a.ID, c.v}] }
 
 // freed returns the unique values that end.
 func (s *settlement) freed() freedKeys {
-	free := freedKeys{}
 	if len(s.keys) == 0 {
-		return free
+		return nil
 	}
+	free := freedKeys{}
 	for i := range s.changes {
 		if c := &s.changes[i]; s.fates[i].what == ended && c.a.Unique != db.NotUnique {
 			free[identity{c.a.ID, c.v}] = true

@@ -1,0 +1,143 @@
+package tx_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/internal/soak"
+	"github.com/datolite/datolite/tx"
+)
+
+// texts returns the transactions of the scripts, which mutations start from.
+func texts(t testing.TB) []string {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, files)
+	}
+	var all []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range regexp.MustCompile(`(?s)\n(?:transact|with)\n(.*?)\n----`).FindAllStringSubmatch(string(text), -1) {
+			all = append(all, block[1])
+		}
+	}
+	return all
+}
+
+// check transacts a text: it must be accepted or refused, soon, and what is refused must have a kind.
+func check(t testing.TB, snap *db.Snapshot, text string) *db.Report {
+	t.Helper()
+	begun := time.Now()
+	rep, err := tx.With(context.Background(), snap, tx.EDN(text))
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Fatalf("%q took %s", text, took)
+	}
+	if err != nil && (db.CategoryOf(err) == db.Fault || !strings.HasPrefix(err.Error(), "tx: ")) {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return rep
+}
+
+var token = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[\[\](){}]|#?[^\s\[\](){}"]+`)
+
+// TestMutatedTexts transacts texts whose tokens or bytes are replaced, repeated, moved or left out.
+func TestMutatedTexts(t *testing.T) {
+	all := texts(t)
+	var tokens []string
+	for _, text := range all {
+		tokens = append(tokens, token.FindAllString(text, -1)...)
+	}
+	soak.Run(t, 300, 600, func(t *testing.T, seed int64) {
+		rng := rand.New(rand.NewPCG(uint64(seed), 2))
+		snap := newGenerator(t, seed).snap
+		for range 20 {
+			text := all[rng.IntN(len(all))]
+			if rng.IntN(4) == 0 {
+				text = mutateBytes(rng, text)
+			} else {
+				text = mutateTokens(rng, text, tokens)
+			}
+			if rep := check(t, snap, text); rep != nil {
+				snap = rep.After
+			}
+		}
+	})
+}
+
+func mutateTokens(rng *rand.Rand, text string, tokens []string) string {
+	own := token.FindAllString(text, -1)
+	for range 1 + rng.IntN(4) {
+		if len(own) == 0 {
+			break
+		}
+		i, j := rng.IntN(len(own)), rng.IntN(len(own))
+		switch rng.IntN(5) {
+		case 0:
+			own = slices.Delete(own, i, i+1)
+		case 1:
+			own = slices.Insert(own, i, own[j])
+		case 2:
+			own[i], own[j] = own[j], own[i]
+		case 3:
+			own = slices.Insert(own, i, tokens[rng.IntN(len(tokens))])
+		default:
+			own[i] = tokens[rng.IntN(len(tokens))]
+		}
+	}
+	return strings.Join(own, " ")
+}
+
+func mutateBytes(rng *rand.Rand, text string) string {
+	b := []byte(text)
+	for range 1 + rng.IntN(3) {
+		if len(b) > 0 {
+			b[rng.IntN(len(b))] = byte(rng.IntN(256))
+		}
+	}
+	return string(b)
+}
+
+func FuzzTransact(f *testing.F) {
+	for _, text := range texts(f) {
+		f.Add(text)
+	}
+	snap := given(f, empty(f), tx.EDN(vectors)).After
+	f.Fuzz(func(t *testing.T, text string) { check(t, snap, text) })
+}
+
+// TestDeepAndEndless gives data that would never end.
+func TestDeepAndEndless(t *testing.T) {
+	snap := given(t, empty(t), tx.EDN(vectors)).After
+	loop := tx.Map{"k1": "a"}
+	loop["part"] = loop
+	var again tx.Func
+	again = func(context.Context, *db.Snapshot) (tx.Data, error) { return tx.All(again, again), nil }
+	deep := strings.Repeat(`{:part `, 1000) + strings.Repeat(`}`, 1000)
+	many := make([]any, 100_001)
+	for i := range many {
+		many[i] = i
+	}
+	lots := make([]tx.Data, 0, len(many))
+	for i := range many {
+		lots = append(lots, tx.Add("x", "rs", db.ID(i)))
+	}
+	for name, data := range map[string]tx.Data{"a map in itself": loop, "functions without end": again,
+		"deep text": tx.EDN("[" + deep + "]"), "too many datoms": tx.All(lots...)} {
+		rep, err := tx.With(context.Background(), snap, data)
+		if err == nil || db.CategoryOf(err) != db.Incorrect {
+			t.Errorf("%s: %v, %v", name, rep, err)
+		}
+		t.Logf("%s: %.200s", name, err)
+	}
+}
