@@ -112,7 +112,7 @@ func (s *Store) List(ctx context.Context, prefix, after string, limit int) (keys
 
 func list(ctx context.Context, c *bbolt.Cursor, prefix, after string, limit int) (keys []string, err error) {
 	begin, low := []byte(prefix), []byte(after)
-	for key, _ := c.Seek([]byte(max(prefix, after))); len(keys) < limit && bytes.HasPrefix(key, begin); key, _ = c.Next() {
+	for key, _ := c.Seek([]byte(max(prefix, after))); key != nil && len(keys) < limit && bytes.HasPrefix(key, begin); key, _ = c.Next() {
 		if len(keys)%1024 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

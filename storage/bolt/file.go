@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
-	"strconv"
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
@@ -21,10 +21,12 @@ const fill = 0.95
 // next loss of power takes back, and bbolt could reuse pages that the last synced state still needs.
 type file struct {
 	kv      *bbolt.DB
+	handle  *os.File      // that kv works on
 	strict  bool          // readers wait for the sync of what they saw
 	turn    chan struct{} // full while somebody writes
 	durable atomic.Int64  // id of the newest transaction known to be synced
 	broken  atomic.Pointer[error]
+	stuck   bool // a panic left a transaction open, since to roll it back bbolt might walk over damaged pages
 }
 
 // read lets look see the keys as they are durable. Segments need no such wait: nobody knows their names before Put returned.
@@ -72,19 +74,27 @@ func (f *file) write(ctx context.Context, change func(*bbolt.Bucket) error) erro
 func (f *file) commit(change func(*bbolt.Tx) error) error {
 	id, changed := 0, false
 	err := guarded(func() error {
-		return f.kv.Update(func(t *bbolt.Tx) error {
-			id = t.ID()
-			err := change(t)
-			changed = err == nil
+		t, err := f.kv.Begin(true)
+		if err != nil {
 			return err
-		})
+		}
+		id = t.ID()
+		if err := change(t); err != nil {
+			return errors.Join(err, t.Rollback())
+		}
+		changed = true
+		return t.Commit()
 	})
+	if errors.Is(err, storage.ErrCorrupt) {
+		f.stuck = true
+	}
 	switch {
 	case err == nil:
 		f.durable.Store(int64(id))
-		return nil
 	case changed:
-		return f.unsure(id, err)
+		err = f.unsure(id, err)
+	case f.stuck:
+		f.fail(err)
 	}
 	return err
 }
@@ -92,7 +102,6 @@ func (f *file) commit(change func(*bbolt.Tx) error) error {
 // unsure returns the error of a commit that failed, and ends the use of the file if what it wrote can be seen: then
 // the failure was in the last sync.
 func (f *file) unsure(id int, cause error) error {
-	err := fmt.Errorf("%w: %w", storage.ErrUnknown, cause)
 	seen := id
 	look := guarded(func() error {
 		return f.kv.View(func(t *bbolt.Tx) error {
@@ -100,11 +109,16 @@ func (f *file) unsure(id int, cause error) error {
 			return nil
 		})
 	})
-	if look != nil || seen >= id {
-		broken := fmt.Errorf("%s must be opened again, because a commit failed: %w", f.kv.Path(), cause)
-		f.broken.Store(&broken)
+	if look != nil || seen >= id || f.stuck {
+		f.fail(cause)
 	}
-	return err
+	return fmt.Errorf("%w: %w", storage.ErrUnknown, cause)
+}
+
+// fail ends the use of the file.
+func (f *file) fail(cause error) {
+	broken := fmt.Errorf("%s must be opened again, because a commit failed: %w", f.handle.Name(), cause)
+	f.broken.Store(&broken)
 }
 
 // take waits for the turn to write.
@@ -123,14 +137,15 @@ func (f *file) take(ctx context.Context) error {
 
 func (f *file) give() { <-f.turn }
 
-// close commits a mark by which the next Open knows that the free pages are listed, so that it need not walk the whole file
-// to find them, and closes the file. The mark only saves time: a failure to write it is not reported.
+// close lists the free pages, so that the next Open need not walk over all others to find them, and closes the file. The
+// list only saves time: a failure to write it is not reported.
 func (f *file) close() error {
-	if f.broken.Load() == nil {
+	if f.stuck {
+		return f.handle.Close() // kv.Close would wait for the transaction; closing the handle gives up the lock
+	}
+	if f.kv.NoFreelistSync && f.broken.Load() == nil {
 		f.kv.NoFreelistSync = false
-		_ = f.commit(func(t *bbolt.Tx) error {
-			return t.Bucket(bucketMeta).Put(keyClosed, strconv.AppendInt(nil, int64(t.ID()), 10))
-		})
+		_ = f.commit(func(*bbolt.Tx) error { return nil })
 	}
 	return f.kv.Close()
 }

@@ -27,7 +27,6 @@ var (
 	bucketMeta = []byte("meta")
 	keyFormat  = []byte("format") // in meta: the format's number, in decimal
 	keyFile    = []byte("file")   // in meta: the name that the file was made with
-	keyClosed  = []byte("closed") // in meta: the id of the transaction that closed the file in good order
 )
 
 // makeFolder makes the folder at path and those above it, readable by their owner alone, unless it is there.
@@ -73,7 +72,7 @@ func (o opening) makeFiles() error {
 
 // expectEmpty returns an error if seg.db holds keys although there is no log.db that could name them.
 func (o opening) expectEmpty() error {
-	kv, err := o.lock(fileSeg, bbolt.Options{ReadOnly: true})
+	kv, _, err := o.lock(fileSeg, bbolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}

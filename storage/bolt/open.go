@@ -37,7 +37,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	seg, err := o.open(fileSeg)
 	if err != nil {
-		return nil, errors.Join(err, log.kv.Close())
+		return nil, errors.Join(err, log.close())
 	}
 	return &Store{log: log, seg: seg}, nil
 }
@@ -51,40 +51,59 @@ type opening struct {
 
 func (o opening) path(name string) string { return filepath.Join(o.folder, name) }
 
-// open opens the file called name. It looks before it writes: bbolt may end the process when it opens a damaged file.
+// open opens the file called name. It looks before it writes, since bbolt may not come back from a damaged file.
 func (o opening) open(name string) (*file, error) {
 	if err := o.inspect(name); err != nil {
 		return nil, err
 	}
-	kv, err := o.lock(name, bbolt.Options{NoFreelistSync: name == fileLog})
+	kv, handle, err := o.lock(name, bbolt.Options{NoFreelistSync: name == fileLog})
 	if err != nil {
 		return nil, err
 	}
-	f := &file{kv: kv, strict: name == fileLog, turn: make(chan struct{}, 1)}
+	f := &file{kv: kv, handle: handle, strict: name == fileLog, turn: make(chan struct{}, 1)}
 	if err := f.commit(func(*bbolt.Tx) error { return nil }); err != nil { // syncs what a killed process had written
-		return nil, errors.Join(openError(o.path(name), err), kv.Close())
+		return nil, errors.Join(openError(o.path(name), err), f.close())
 	}
 	return f, nil
 }
 
 // inspect opens the file for reading alone, and returns an error if it is not ours, too new, or visibly damaged.
 func (o opening) inspect(name string) error {
-	if _, err := os.Stat(o.path(name)); errors.Is(err, fs.ErrNotExist) {
-		return openError(o.path(name), fmt.Errorf("%w: the file is missing", storage.ErrCorrupt))
+	if err := present(o.path(name)); err != nil {
+		return openError(o.path(name), err)
 	}
-	kv, err := o.lock(name, bbolt.Options{ReadOnly: true})
+	kv, _, err := o.lock(name, bbolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	err = guarded(func() error { return kv.View(func(t *bbolt.Tx) error { return check(t, name) }) })
+	err = guarded(func() error {
+		return kv.View(func(t *bbolt.Tx) error {
+			if err := recognise(t, name); err != nil {
+				return err
+			}
+			return examine(t, o.path(name))
+		})
+	})
 	if err = errors.Join(err, kv.Close()); err != nil {
 		return openError(o.path(name), err)
 	}
 	return nil
 }
 
-// check returns what is the matter with the file called name, and reads of it what bbolt trusts.
-func check(t *bbolt.Tx, name string) error {
+// present returns an error if the file at path is missing or empty, which bbolt would take for a file to be made.
+func present(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: the file is missing", storage.ErrCorrupt)
+	case err == nil && info.Size() == 0:
+		return fmt.Errorf("%w: the file is empty", storage.ErrCorrupt)
+	}
+	return err
+}
+
+// recognise returns what is the matter with the file called name.
+func recognise(t *bbolt.Tx, name string) error {
 	meta := t.Bucket(bucketMeta)
 	if meta == nil || t.Bucket(bucketKeys) == nil {
 		return fmt.Errorf("%w: a bbolt file, but not of a datolite store", storage.ErrFormat)
@@ -95,10 +114,7 @@ func check(t *bbolt.Tx, name string) error {
 	if is := meta.Get(keyFile); string(is) != name {
 		return fmt.Errorf("%w: the file was made as %s", storage.ErrFormat, is)
 	}
-	if name == fileSeg || string(meta.Get(keyClosed)) == strconv.Itoa(t.ID()) {
-		return nil // bbolt will not walk this file
-	}
-	return t.Bucket(bucketKeys).ForEach(func(_, _ []byte) error { return nil })
+	return nil
 }
 
 func checkFormat(text []byte) error {
@@ -113,27 +129,26 @@ func checkFormat(text []byte) error {
 }
 
 // lock opens the file called name as soon as no other process holds it.
-func (o opening) lock(name string, options bbolt.Options) (*bbolt.DB, error) {
+func (o opening) lock(name string, options bbolt.Options) (*bbolt.DB, *os.File, error) {
 	for {
-		kv, err := try(o.path(name), options)
+		if err := o.ctx.Err(); err != nil {
+			return nil, nil, openError(o.folder, err)
+		}
+		kv, handle, err := try(o.path(name), options)
 		switch {
 		case err == nil:
-			return kv, nil
+			return kv, handle, nil
 		case !errors.Is(err, berrors.ErrTimeout):
-			return nil, openError(o.path(name), err)
+			return nil, nil, openError(o.path(name), err)
 		case time.Now().After(o.until):
-			return nil, openError(o.folder, storage.ErrLocked)
+			return nil, nil, openError(o.folder, storage.ErrLocked)
 		}
 		pause(o.ctx, 20*time.Millisecond)
-		if err := o.ctx.Err(); err != nil {
-			return nil, openError(o.folder, err)
-		}
 	}
 }
 
 // try opens a file if it is not locked, else it returns bbolt's ErrTimeout. Nothing stays open or locked after an error.
-func try(path string, options bbolt.Options) (kv *bbolt.DB, err error) {
-	var handle *os.File
+func try(path string, options bbolt.Options) (kv *bbolt.DB, handle *os.File, err error) {
 	options.Timeout = 1
 	options.FreelistType = bbolt.FreelistMapType
 	options.OpenFile = func(name string, flag int, mode os.FileMode) (_ *os.File, err error) {
@@ -147,7 +162,7 @@ func try(path string, options bbolt.Options) (kv *bbolt.DB, err error) {
 	if err != nil && handle != nil {
 		_ = handle.Close()
 	}
-	return kv, err
+	return kv, handle, err
 }
 
 // damage gives the errors by which bbolt refuses a file their kind.
