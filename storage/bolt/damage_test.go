@@ -34,7 +34,7 @@ func written(t *testing.T) (closed, left string) {
 func TestDamageIsAnError(t *testing.T) {
 	closed, left := written(t)
 	opened, damaged := 0, 0
-	soak.Run(t, 20, 200, func(t *testing.T, seed int64) {
+	soak.Run(t, 10, 60, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 0))
 		dir, from, name := t.TempDir(), []string{closed, left}[rng.IntN(2)], []string{fileLog, fileSeg}[rng.IntN(2)]
 		check(t, os.CopyFS(dir, os.DirFS(from)))
