@@ -1,2 +1,40 @@
 // Package index holds facts in four covering orders, in memory, and reads them on every view.
+//
+//   - A Value is one value: small, canonical, compared with == and ordered by Compare. Of makes one of a plain Go value.
+//   - An ID names an entity, and has the T of its making in it. A Moment names a point in time.
+//   - A Fact is an interval: an entity has a value for an attribute from one transaction to another. It is what is stored.
+//   - A Datom is an event: a transaction asserted or retracted something. It is what is shown.
+//   - An Order is one of EAVT, AEVT, AVET and VAET. A Range is what lies between two Cuts of an order.
+//   - A Run is what a stretch of transactions did, in columns. Levels are the runs of a database, newest first.
+//   - A View says what is seen of them: up to a transaction, after one, as events, without some entities.
+//   - A Cursor walks a range of an order and hands out what a view shows, a Batch of columns at a time.
+//
+// To hold facts and read those of one entity:
+//
+//	levels := index.Levels{}.Push(index.NewRun(facts, attrs))
+//	cursor := levels.Scan(ctx, index.EAVT, index.Prefix(1, index.Fact{E: id}), index.View{Basis: newest})
+//	for {
+//		batch, err := cursor.Next()
+//		if err != nil || batch == nil {
+//			break
+//		}
+//		for i := range batch.Len() {
+//			fmt.Println(batch.Datom(i))
+//		}
+//	}
+//
+// # How it reads
+//
+// Merge first, view second. The runs are merged into one interval for each key (e, a, v, tx): what a newer run says of the end of
+// a fact counts. Then the view is two comparisons with that interval. On the present only facts that hold are read, and newer
+// ends as masks; where one run alone covers a stretch of EAVT, its columns are handed out as they lie.
+//
+// # What to know
+//
+// Levels are values: a Push leaves those it is called on as they were, and any number of goroutines may read them. A run is
+// sorted by whoever reads it first; the others wait.
+//
+// The fourth component of a Cut is the transaction that asserted a fact, on the history too. What one transaction did is in the log.
+//
+// A Push trusts its caller: a fact is asserted once, ended once, and ended only if it holds in the levels.
 package index

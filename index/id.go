@@ -41,7 +41,10 @@ type Moment interface {
 	moment()
 }
 
-func (t T) String() string   { return fmt.Sprintf("t %d", int64(t)) }
+// String returns the t in words, such as "t 1000".
+func (t T) String() string { return fmt.Sprintf("t %d", int64(t)) }
+
+// String returns the id as a number.
 func (id ID) String() string { return fmt.Sprintf("%d", int64(id)) }
 
 func (T) moment()    {}
@@ -51,4 +54,5 @@ func (When) moment() {}
 // When is the Moment of a time on the clock, in the database's precision of a millisecond.
 type When time.Time
 
+// String returns the time in UTC, to the millisecond.
 func (w When) String() string { return time.Time(w).UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -17,6 +17,7 @@ const (
 // sequences holds the initials of the components of each order, in its own sequence.
 var sequences = [...]string{"EAVT", "AEVT", "AVET", "VAET"}
 
+// String returns the name of the order, which is its letters.
 func (o Order) String() string { return sequences[o] }
 
 // Compare orders two facts as o does: −1, 0 or 1. It is 0 only for facts of one key (E, A, V, Tx).
