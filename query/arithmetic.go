@@ -46,7 +46,11 @@ type operation struct {
 	decimal func(a, b edn.Decimal) (edn.Decimal, error)
 	double  func(a, b float64) float64
 	divides bool
+	wide    bool // longs are computed with as bigints
 }
+
+// widened are the operations that a bigint among the constants of a call makes wide, though its value is that of a long.
+var widened = map[string]operation{"+": addition, "-": difference, "*": product, "quot": quotient}
 
 var (
 	addition = operation{
@@ -148,10 +152,10 @@ func (op operation) apply(o *objects, a, b index.Value) (index.Value, error) {
 		return b, errZero
 	}
 	switch kind := max(a.Kind(), b.Kind()); {
-	case kind == index.KindLong:
+	case kind == index.KindLong && !op.wide:
 		n, err := op.long(a.Long(), b.Long())
 		return index.Long(n), err
-	case kind == index.KindBigInt:
+	case kind <= index.KindBigInt:
 		n := op.big(new(big.Int), a.BigInt(), b.BigInt())
 		return index.BigInt(n), overflowIf(n.BitLen() > maxBits)
 	case isFloating(a) || isFloating(b) || op.decimal == nil:

@@ -3,6 +3,7 @@ package query
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 
 	"github.com/datolite/datolite/db"
@@ -106,7 +107,20 @@ func (r *run) evaluator(c *callClause, s *callStep) (evaluator, error) {
 	if c.name == "ground" && c.args[0].kind != constantTerm {
 		return nil, errorAt(c.pos, ErrFunction, "ground takes a constant")
 	}
-	return func(args []index.Value) (index.Value, error) { return b.eval(r.objects, args) }, nil
+	eval := b.eval
+	if op, ok := widened[c.name]; ok && len(c.args) > 1 && c.hasBigInt() {
+		op.wide = true
+		eval = fold(op, index.Long(0))
+	}
+	return func(args []index.Value) (index.Value, error) { return eval(r.objects, args) }, nil
+}
+
+// hasBigInt reports whether a bigint stands among the arguments, as in (+ ?x 1N).
+func (c *callClause) hasBigInt() bool {
+	return slices.ContainsFunc(c.args, func(t term) bool {
+		_, ok := t.c.(*big.Int)
+		return ok
+	})
 }
 
 func (s *callStep) run(c *conj) error {

@@ -2,6 +2,7 @@ package query
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
@@ -13,7 +14,7 @@ import (
 type hidden struct {
 	run   *run
 	given []*relation // what the inputs bind
-	named varSet      // the variables of which a value is an ident or lookup ref
+	named varSet      // the variables of which a value is an ident, a lookup ref or a tuple
 	all   []hiddenVar
 }
 
@@ -31,7 +32,7 @@ func (h *hidden) prepare(groups []*relation) {
 	for _, g := range groups {
 		for i, v := range g.vars {
 			for row := range g.n {
-				if h.run.identifier(g.cols[i].At(row)) != nil {
+				if x := g.cols[i].At(row); x.Kind() == index.KindTuple || h.run.identifier(x) != nil {
 					h.named.add(v)
 					break
 				}
@@ -144,8 +145,12 @@ func (h *hidden) resolve(hv hiddenVar, col *index.Vector, n int) (*index.Vector,
 	return out, nil
 }
 
-// entity returns the entity that a value names, nil where it names none, and any other value as it is.
+// entity returns the entity that a value names, nil where it names none, and any other value as it is. A tuple is an error: it
+// was meant as a lookup ref.
 func (r *run) entity(from db.Reader, v index.Value) (index.Value, error) {
+	if v.Kind() == index.KindTuple {
+		return v, fmt.Errorf("%w: %s is a tuple; a lookup ref is a db.Lookup", db.ErrNotAnEntity, r.objects.text(v))
+	}
 	name := r.identifier(v)
 	if name == nil {
 		return v, nil

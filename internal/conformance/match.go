@@ -26,6 +26,9 @@ func (l labeller) match(want, got any) bool {
 	case json.Number:
 		return isInt(got, want.String())
 	case []any:
+		if ref, ok := got.(db.LookupRef); ok {
+			got = []any{db.Keyword(ref.Attr), ref.Value}
+		}
 		items, ok := list(got)
 		return ok && l.matchAll(want, items)
 	case map[string]any:

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
@@ -106,7 +107,11 @@ func (s *state) inputs(r db.Reader, q Question, in []edn.Node) (db.Reader, []any
 	var source db.Reader
 	var out []any
 	for i, input := range q.Inputs {
-		x, err := s.input(r, q, input)
+		var place edn.Node
+		if i < len(in) {
+			place = in[i]
+		}
+		x, err := s.input(r, q, input, place)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -119,7 +124,7 @@ func (s *state) inputs(r db.Reader, q Question, in []edn.Node) (db.Reader, []any
 	return source, out, nil
 }
 
-func (s *state) input(r db.Reader, q Question, in Input) (any, error) {
+func (s *state) input(r db.Reader, q Question, in Input, place edn.Node) (any, error) {
 	switch in.T {
 	case "db":
 		if in.At == nil && len(in.View) == 0 {
@@ -147,7 +152,31 @@ func (s *state) input(r db.Reader, q Question, in Input) (any, error) {
 	case "src":
 		return s.rows(in.Edn)
 	}
-	return s.entity(in.Edn)
+	form, err := edn.Read(in.Edn)
+	if err != nil {
+		return nil, err
+	}
+	return s.fitted(place, form), nil
+}
+
+// fitted returns an input for a place of :in: where a variable takes one value, a vector may be a lookup ref.
+func (s *state) fitted(place, form edn.Node) any {
+	if name, ok := place.Value.(edn.Symbol); ok && strings.HasPrefix(string(name), "?") {
+		return s.identifier(form)
+	}
+	if place.Kind != edn.Vector || len(place.Items) == 0 || form.Kind != edn.Vector {
+		return plain(form)
+	}
+	many := len(place.Items) == 1 || place.Items[1].Value == edn.Symbol("...")
+	out := make([]any, len(form.Items))
+	for i, item := range form.Items {
+		inner := place.Items[0]
+		if !many {
+			inner = place.Items[min(i, len(place.Items)-1)]
+		}
+		out[i] = s.fitted(inner, item)
+	}
+	return out
 }
 
 // rows reads a relation.
