@@ -29,7 +29,7 @@ func (x *expansion) operation(forms []form) error {
 		return x.cas(args)
 	}
 	if what := directive(op); what != "" {
-		return notBuilt(what, op)
+		return notBuilt(what, op.String())
 	}
 	return fail(ErrNotAFunction, "%s is no operation: there are :db/add, :db/retract, :db/retractEntity and :db/cas", forms[0])
 }
@@ -272,9 +272,9 @@ func (x *expansion) supported(a *db.Attribute) (*db.Attribute, error) {
 	}
 	what := directive(a.Ident)
 	if what == "" {
-		what = "statements about it"
+		what = "statements with this attribute"
 	}
-	return nil, notBuilt(what, a.Ident)
+	return nil, notBuilt(what, a.Ident.String())
 }
 
 // firstOwn is the first id that is not built in.

@@ -37,7 +37,6 @@ var (
 	ErrBuiltIn         = db.NewKind("db.error/datom-cannot-be-altered", db.Incorrect, "built-in entity cannot be changed")
 	ErrReserved        = db.NewKind("", db.Incorrect, "name is reserved")
 	ErrTooLarge        = db.NewKind("", db.Incorrect, "transaction is too large")
-	ErrPanic           = db.NewKind("", db.Fault, "transaction function panicked")
 )
 
 // An Error tells why a transaction was refused, and where. It unwraps to a sentinel of this package or of db, or to what a
@@ -71,6 +70,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("tx: item %d %s: %s", e.Item, e.Text, e.Reason)
 }
 
+// Unwrap returns the kind, or the error of a Func.
 func (e *Error) Unwrap() error { return e.Err }
 
 // fail returns a refusal that has no place yet.
@@ -113,9 +113,7 @@ func (e *Error) orNil() error {
 	return e
 }
 
-// notBuilt returns the refusal of a feature.
-func notBuilt(what string, k db.Keyword) *Error {
-	e := fail(db.ErrNotBuilt, "%s (%s) are not supported by this version", what, k)
-	e.Attr = k
-	return e
+// notBuilt returns the refusal of a feature, for the sake of what is named.
+func notBuilt(feature, named string) *Error {
+	return fail(&db.FeatureError{Feature: feature}, "%s: %s are not supported by this version", named, feature)
 }

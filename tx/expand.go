@@ -277,7 +277,7 @@ func (x *expansion) call(f Func) error {
 func (x *expansion) protected(f Func) (data Data, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fail(ErrPanic, "the function panicked: %v", r)
+			err = fail(&db.PanicError{Value: r}, "the function panicked: %v", r)
 		}
 	}()
 	data, err = f(x.ctx, x.snap)

@@ -212,7 +212,8 @@ func fromNode(n edn.Node) (form, error) {
 func refuseTag(n edn.Node) error {
 	e := fail(db.ErrWrongType, "unknown tag #%s", n.Tag)
 	if n.Tag == "db/id" {
-		e = fail(db.ErrNotBuilt, "structural tempids (#db/id) are not supported by this version: write a string")
+		e = notBuilt("structural tempids", "#db/id")
+		e.Reason += ": write a string"
 	}
 	e.Line, e.Col = n.Pos.Line, n.Pos.Col
 	return e

@@ -206,7 +206,7 @@ func (x *expansion) attributeNamed(k db.Keyword) (*db.Attribute, error) {
 		return x.supported(a)
 	}
 	if what := directive(k); what != "" {
-		return nil, notBuilt(what, k)
+		return nil, notBuilt(what, k.String())
 	}
 	if id, ok := x.schema.EntID(k); ok {
 		e := fail(ErrNotAnAttribute, "%s is an entity, but no attribute", k)

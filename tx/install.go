@@ -122,9 +122,9 @@ func (s *settlement) altered(f *index.Fact, a *db.Attribute) *Error {
 		e.Codes = []string{"unsupported-alter-schema"}
 		return s.ofFact(f, a, e)
 	case a.Ident == "db/ident":
-		return s.ofFact(f, a, fail(db.ErrNotBuilt, "renaming the attribute %s is not supported by this version", attr))
+		return s.ofFact(f, a, notBuilt("new names of attributes", attr))
 	}
-	return s.ofFact(f, a, fail(db.ErrNotBuilt, "changing %s of the attribute %s is not supported by this version", a.Ident, attr))
+	return s.ofFact(f, a, notBuilt("alterations of attributes", attr+" "+a.Ident.String()))
 }
 
 // checkName refuses an ident that is reserved, or that text could not say.
@@ -166,7 +166,7 @@ func (s *settlement) fault(d *definition) *Error {
 	case !typed:
 		return uninstallable("schema-attribute-missing", "%s has no :db/valueType", d.ident)
 	case s.called(typeID.Ref()) == ":db.type/fn":
-		return notBuilt("attributes of functions", "db.type/fn")
+		return notBuilt("database functions", ":db.type/fn")
 	case !known:
 		return fail(ErrNotAType, "%s of %s is no value type", s.called(typeID.Ref()), d.ident)
 	}
