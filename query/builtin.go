@@ -45,7 +45,7 @@ func init() {
 		"untuple": {1, 1, untuple},
 		"count":   {1, 1, length}, "get": {2, 3, get}, "contains?": {2, 2, contains},
 		"str": {0, -1, concatenated}, "subs": {2, 3, subs},
-		"name": {1, 1, nameOf}, "namespace": {1, 1, namespaceOf}, "keyword": {1, 2, keyword},
+		"name": {1, 1, nameOf}, "namespace": {1, 1, namespaceOf}, "keyword": {1, 2, keyword}, "symbol": {1, 2, symbolOf},
 		"not": {1, 1, predicate(func(v index.Value) bool { return !truthy(v) })},
 		"and": {0, -1, and}, "or": {0, -1, or},
 		"nil?": {1, 1, predicate(index.Value.IsNil)}, "some?": {1, 1, predicate(func(v index.Value) bool { return !v.IsNil() })},
@@ -205,16 +205,33 @@ func namespaceOf(o *objects, args []index.Value) (index.Value, error) {
 }
 
 func keyword(o *objects, args []index.Value) (index.Value, error) {
+	name, err := joinedName(o, args)
+	if err != nil {
+		return index.Value{}, err
+	}
+	return index.Keyword(edn.Keyword(name))
+}
+
+func symbolOf(o *objects, args []index.Value) (index.Value, error) {
+	name, err := joinedName(o, args)
+	if err != nil {
+		return index.Value{}, err
+	}
+	return index.Symbol(edn.Symbol(name))
+}
+
+// joinedName returns the name that a name, or a namespace and a name, make.
+func joinedName(o *objects, args []index.Value) (string, error) {
 	text := ""
 	for i, v := range args {
 		switch v.Kind() {
 		case index.KindKeyword, index.KindString, index.KindSymbol:
 			text += strings.Repeat("/", i) + v.Text()
 		default:
-			return index.Value{}, fmt.Errorf("%s is no name", o.text(v))
+			return "", fmt.Errorf("%s is no name", o.text(v))
 		}
 	}
-	return index.Keyword(edn.Keyword(text))
+	return text, nil
 }
 
 func and(_ *objects, args []index.Value) (index.Value, error) {

@@ -151,9 +151,6 @@ func (r *run) pullInto(rows [][]any, c int, col *index.Vector) error {
 	if err != nil {
 		return err
 	}
-	if err := p.check(from.Schema()); err != nil {
-		return err
-	}
 	trees, err := pullMany(r.ctx, from, p, ids)
 	if err != nil {
 		return err

@@ -235,9 +235,11 @@ func TestPullErrors(t *testing.T) {
 		{`[(:tags :limit "2")]`, `query: 1:16: :limit takes a number above 0 or nil, not "2"`, query.ErrAttrSpec},
 		{`[(:n :limit 2)]`, "query: 1:3: :n has one value, so it takes no :limit", query.ErrAttrSpec},
 		{`[(limit :tags)]`, "query: 1:2: limit takes an attribute and a value", query.ErrAttrSpec},
-		{`[(:s :xform no.such/fn)]`, "query: 1:3: unknown function no.such/fn in :xform", query.ErrFunction},
+		{`[(:s :xform no.such/fn)]`, "query: 1:3: :xform of :s: unknown function no.such/fn", query.ErrFunction},
 		{`[(:s :xform "str")]`, `query: 1:13: :xform takes the name of a function, not "str"`, query.ErrAttrSpec},
-		{`[(:n :xform name)]`, "query: 1:3: name of :n: int64 has no name", query.ErrCall},
+		{`[(:s :xform conact)]`, "query: 1:3: :xform of :s: unknown function conact", query.ErrFunction},
+		{`[(:s :xform subs)]`, "query: 1:3: :xform of :s: subs takes 2 to 3 arguments, not 1", query.ErrFunction},
+		{`[(:n :xform name)]`, "query: 1:3: :xform of :n: 5 has no name", query.ErrCall},
 		{`[{:s [:n]}]`, "query: 1:3: :s is not a reference, so it takes no pattern", query.ErrPattern},
 		{`[{:s ...}]`, "query: 1:3: :s is not a reference, so it takes no pattern", query.ErrPattern},
 		{`[:_s]`, "query: 1:2: :s is not a reference, so :_s finds nothing", query.ErrAttrSpec},
@@ -307,4 +309,43 @@ func TestPullIsDeep(t *testing.T) {
 
 func name(i int) string {
 	return "n" + strings.Repeat("i", i%7) + string(rune('a'+i%26)) + db.ID(i).String()
+}
+
+func TestPullTransforms(t *testing.T) {
+	boom := errors.New("boom")
+	host := db.Options{Host: []db.Named{
+		query.Func("my/twice", func(n int) int { return 2 * n }),
+		query.Func("my/fails", func(any) (any, error) { return nil, boom }),
+		query.Func("my/panics", func(v any) string { return v.(string) }),
+		query.Func("my/drops", func(any) any { return nil }),
+		query.Func("my/two", func(a, b any) any { return a }),
+		query.Func("my/size", func(list []any) int { return len(list) }),
+	}}
+	conn, err := db.Open(context.Background(), mem.New(), host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	snap := with(t, conn.Snapshot(), tx.EDN(treeSchema)).After
+	rep := with(t, snap, tx.EDN(treeData))
+	for _, c := range []struct{ e, pattern, want, wantErr string }{
+		{"1", `[(:n :xform my/twice :as :m)]`, `{"m" 10}`, ""},
+		{"12", `[{(:rs :xform my/size) [:s]} {(:_r :xform my/size) [:s]}]`, `{"_r" 0, "rs" 2}`, ""},
+		{"1", `[:s (:n :xform my/drops) (:k :xform my/drops :default 3)]`, `{"k" 3, "s" "1"}`, ""},
+		{"1", `[(:n :xform my/fails)]`, "nil", "query: 1:3: :xform of :n: function failed: boom"},
+		{"1", `[(:n :xform my/panics)]`, "nil", "query: 1:3: :xform of :n: function failed: panic: interface conversion: interface {} is int64, not string"},
+		{"1", `[(:n :xform my/two)]`, "nil", "query: 1:3: :xform of :n: no such function: my/two takes 2 arguments, not 1"},
+	} {
+		got, err := query.Pull[map[string]any](context.Background(), rep.After, rep.TempIDs[c.e], c.pattern)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if shown := show(orNil(got), rep.TempIDs); shown != c.want || text != c.wantErr {
+			t.Errorf("%s: got %s, %s", c.pattern, shown, text)
+		}
+		if strings.Contains(c.wantErr, "boom") && (!errors.Is(err, boom) || !errors.Is(err, query.ErrCall)) {
+			t.Errorf("%v is neither boom nor ErrCall", err)
+		}
+	}
 }

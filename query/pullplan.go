@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -31,27 +32,21 @@ type step struct {
 	again  bool      // sub belongs to one path with the plan around: an entity is not entered twice
 	list   bool      // the value is a list
 	bare   bool      // a reference is only its id
-	xform  func(any) (any, error)
-}
-
-// check tells what of a pattern makes no sense for a schema.
-func (p *pattern) check(s *db.Schema) error {
-	_, err := bindPattern(p, s, nil)
-	return err
+	xform  transform
 }
 
 // A binding makes plans of patterns. The patterns of Go types may contain each other.
 type binding struct {
-	schema *db.Schema
-	host   *db.Snapshot // whose host has the functions; nil is not to look for them
+	ctx    context.Context
+	reader db.Reader
 	plans  map[*pattern]*pullPlan
 	parts  *pullPlan
 }
 
-func bindPattern(p *pattern, s *db.Schema, host *db.Snapshot) (*pullPlan, error) {
+func bindPattern(ctx context.Context, r db.Reader, p *pattern) (*pullPlan, error) {
 	parts := &pullPlan{all: true, id: true, auto: map[db.ID]*step{}}
 	parts.parts = parts
-	b := &binding{s, host, map[*pattern]*pullPlan{}, parts}
+	b := &binding{ctx, r, map[*pattern]*pullPlan{}, parts}
 	return b.plan(p)
 }
 
@@ -82,7 +77,7 @@ func (b *binding) plan(p *pattern) (*pullPlan, error) {
 
 // step binds one spec of a plan.
 func (b *binding) step(plan *pullPlan, s *spec, order int) (st *step, err error) {
-	a, ok := b.schema.Named(s.attr)
+	a, ok := b.reader.Schema().Named(s.attr)
 	if !ok {
 		return nil, s.fail(db.ErrUnknownAttribute, "unknown attribute :%s%s", s.attr, b.near(s.attr))
 	}
@@ -91,7 +86,7 @@ func (b *binding) step(plan *pullPlan, s *spec, order int) (st *step, err error)
 		return nil, err
 	}
 	if s.xform != "" {
-		if st.xform, err = b.function(s); err != nil {
+		if st.xform, err = b.transform(s); err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +94,7 @@ func (b *binding) step(plan *pullPlan, s *spec, order int) (st *step, err error)
 }
 
 func (b *binding) near(name string) string {
-	if near := b.schema.Nearest(name); near != "" {
+	if near := b.reader.Schema().Nearest(name); near != "" {
 		return " (did you mean " + near + "?)"
 	}
 	return ""

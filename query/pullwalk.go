@@ -15,7 +15,7 @@ func pullMany(ctx context.Context, r db.Reader, p *pattern, ids []db.ID) ([]map[
 	if r.IsHistory() {
 		return nil, fmt.Errorf("query: pull: %w", db.ErrHistory)
 	}
-	plan, err := bindPattern(p, r.Schema(), r.Snapshot())
+	plan, err := bindPattern(ctx, r, p)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +211,7 @@ func (f *finding) value() (v any, err error) {
 	}
 	if f.xform != nil {
 		if v, err = f.xform(v); err != nil {
-			return nil, f.fail(ErrCall, "%s of :%s: %v", f.spec.xform, f.name, err)
+			return nil, f.fail(fmt.Errorf("%w: %w", ErrCall, err), ":xform of :%s: %v", f.name, err)
 		}
 	}
 	if v == nil {

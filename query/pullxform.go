@@ -1,75 +1,65 @@
 package query
 
 import (
-	"fmt"
-	"strings"
+	"maps"
+	"reflect"
+	"slices"
 
 	"github.com/datolite/datolite/db"
-	"github.com/datolite/datolite/edn"
+	"github.com/datolite/datolite/index"
 )
 
-// function returns the function that a spec names: one of xforms, or of the host. Where the binding has a host, a function that is
-// unknown is an error before anything is read.
-func (b *binding) function(s *spec) (func(any) (any, error), error) {
-	if f := xforms[strings.TrimPrefix(s.xform, "clojure.core/")]; f != nil || b.host == nil {
-		return f, nil
-	}
-	return nil, s.fail(ErrFunction, "unknown function %s in :xform", s.xform)
-}
+// A transform is the function of an :xform.
+type transform func(v any) (any, error)
 
-// xforms are the functions that need no host.
-var xforms = map[string]func(any) (any, error){
-	"str":       func(v any) (any, error) { return textOf(v), nil },
-	"name":      partOf(db.Keyword.Name),
-	"namespace": partOf(db.Keyword.Namespace),
-	"keyword":   nameAs(func(name string) any { return db.Keyword(name) }),
-	"symbol":    nameAs(func(name string) any { return db.Symbol(name) }),
-}
-
-// textOf returns a string as it is, nothing for nil, and all else as EDN.
-func textOf(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	}
-	return edn.String(v)
-}
-
-// partOf returns the function that takes a part of a keyword or symbol; a string is all name.
-func partOf(part func(db.Keyword) string) func(any) (any, error) {
-	return func(v any) (any, error) {
-		switch v := v.(type) {
-		case db.Keyword:
-			return orNil(part(v)), nil
-		case db.Symbol:
-			return orNil(part(db.Keyword(v))), nil
-		case string:
-			return orNil(part(db.Keyword("x/" + v))), nil
+// transform returns the function that a spec names: of the host, or one that every query can call. That it is unknown is told before
+// anything is read.
+func (b *binding) transform(s *spec) (transform, error) {
+	if named, ok := b.reader.Snapshot().Host(s.xform); ok {
+		if h, ok := named.(*hostFunc); ok {
+			return b.hostTransform(s, h)
 		}
-		return nil, fmt.Errorf("%s has no name", typeOf(v))
 	}
+	f, ok := builtins[builtinName(s.xform)]
+	switch {
+	case !ok:
+		near := didYouMean(s.xform, slices.Collect(maps.Keys(builtins)), "")
+		return nil, s.fail(ErrFunction, ":xform of :%s: unknown function %s%s", s.name, s.xform, near)
+	case f.min > 1 || f.max == 0:
+		return nil, s.fail(ErrFunction, ":xform of :%s: %s takes %s, not 1", s.name, s.xform, f.arity())
+	}
+	return f.transform, nil
 }
 
-func orNil(s string) any {
-	if s == "" {
-		return nil
+func (b *binding) hostTransform(s *spec, h *hostFunc) (transform, error) {
+	if err := h.checkArgs(1); err != nil {
+		return nil, s.fail(err, ":xform of :%s: %v", s.name, err)
 	}
-	return s
-}
-
-// nameAs returns the function that makes a name of another kind of a keyword, symbol or string.
-func nameAs(make func(string) any) func(any) (any, error) {
 	return func(v any) (any, error) {
-		switch v := v.(type) {
-		case db.Keyword:
-			return make(string(v)), nil
-		case db.Symbol:
-			return make(string(v)), nil
-		case string:
-			return make(v), nil
+		out, err := h.call(b.ctx, []any{v})
+		if err != nil || isNil(out) {
+			return nil, err
 		}
-		return nil, fmt.Errorf("%s is not a name", typeOf(v))
+		return asCell(out), nil
+	}, nil
+}
+
+// asCell returns what a function of the host returned as a cell: integers of any width as an int64.
+func asCell(x any) any {
+	switch v := reflect.ValueOf(x); {
+	case v.Type() == reflect.TypeFor[db.ID]() || v.Type() == reflect.TypeFor[db.T]():
+	case v.CanInt():
+		return v.Int()
 	}
+	return x
+}
+
+func (f builtin) transform(v any) (any, error) {
+	o := newObjects()
+	arg, err := o.value(v)
+	if err != nil {
+		return nil, err
+	}
+	out, err := f.eval(o, []index.Value{arg})
+	return o.plain(out), err
 }
