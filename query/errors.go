@@ -35,6 +35,7 @@ type Error struct {
 	rules bool // the place is in the text of the rules
 }
 
+// Error returns the text with its place: line and column of the query, or of the rules.
 func (e *Error) Error() string {
 	in := ""
 	if e.rules {
@@ -46,6 +47,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("query: %s%d:%d: %s", in, e.Pos.Line, e.Pos.Col, e.Text)
 }
 
+// Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
 // errorAt returns an Error of a kind.

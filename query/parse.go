@@ -6,27 +6,22 @@ import (
 	"slices"
 	"strings"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
 )
 
-// cached is how many texts of queries, and of rules, are kept in parsed form.
-const cached = 1024
-
-var parsed, _ = lru.New[string, *ast](cached)
+var parsed memo[*ast]
 
 // parse returns the ast of a text. What was read lately is kept.
 func parse(text string) (*ast, error) {
-	if q, ok := parsed.Get(text); ok {
+	if q, ok := parsed.get(text); ok {
 		return q, nil
 	}
 	q, err := parseQuery(text)
 	if err != nil {
 		return nil, err
 	}
-	parsed.Add(text, q)
+	parsed.put(text, q)
 	return q, nil
 }
 

@@ -3,8 +3,6 @@ package query
 import (
 	"slices"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"github.com/datolite/datolite/edn"
 )
 
@@ -15,18 +13,18 @@ type ruleSet struct {
 	names []string           // sorted
 }
 
-var parsedRules, _ = lru.New[string, *ruleSet](cached)
+var parsedRules memo[*ruleSet]
 
 // parseRules returns the rules of a text. What was read lately is kept.
 func parseRules(text string) (*ruleSet, error) {
-	if rs, ok := parsedRules.Get(text); ok {
+	if rs, ok := parsedRules.get(text); ok {
 		return rs, nil
 	}
 	rs, err := readRules(text)
 	if err != nil {
 		return nil, inRules(err)
 	}
-	parsedRules.Add(text, rs)
+	parsedRules.put(text, rs)
 	return rs, nil
 }
 

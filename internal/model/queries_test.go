@@ -20,7 +20,7 @@ var ruleSets = []string{
 	`[[(reach ?x ?y) [?x :rs ?y]] [(reach ?x ?y) (reach ?x ?z) [?z :rs ?y]]]`,
 	`[[(reach ?x ?y) [?x :part ?y]] [(reach ?x ?y) [?x :rs ?y]] [(reach ?x ?y) (reach ?x ?z) (reach ?z ?y)]]`,
 	`[[(reach ?x ?y) [?x :r ?y]] [(reach ?x ?y) [?x :rs ?y] (not [?x :n 1])]]`,
-	`[[(even ?x ?y) [?x :r ?z] (odd ?z ?y)] [(odd ?x ?y) [?x :r ?y]] [(odd ?x ?y) [?x :r ?z] (even ?z ?y)] [(reach ?x ?y) (even ?x ?y)] [(reach ?x ?x) [?x :n]]]`,
+	`[[(even ?x ?y) [?x :r ?z] (odd ?z ?y)] [(odd ?x ?y) [?x :r ?y]] [(odd ?x ?y) [?x :r ?z] (even ?z ?y)] [(reach ?x ?y) (even ?x ?y)] [(reach ?x ?y) [?x :n] [?y :n]]]`,
 }
 
 // A question is a random query, as text for both.
@@ -136,7 +136,7 @@ func (q *question) add(clause string) {
 		return
 	}
 	for _, word := range strings.FieldsFunc(clause, func(r rune) bool { return strings.ContainsRune(" ()[]", r) }) {
-		if strings.HasPrefix(word, "?") && !slices.Contains(q.bound, word) {
+		if strings.HasPrefix(word, "?") && word != "?mid" && !slices.Contains(q.bound, word) {
 			q.bound = append(q.bound, word)
 		}
 	}
