@@ -194,3 +194,20 @@ func TestScan(t *testing.T) {
 		t.Error("rows do not end")
 	}
 }
+
+// Storing a row in a struct costs nothing but what the struct holds.
+func TestRowsCostNothing(t *testing.T) {
+	rows := make([][]any, 1000)
+	for i := range rows {
+		rows[i] = []any{"Ada", int64(1815), db.ID(5)}
+	}
+	a := &answer{names: []string{"name", "born", "id"}, rows: rows}
+	few := testing.AllocsPerRun(10, func() {
+		if _, err := collect[person](a); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if few > 50 {
+		t.Errorf("%v allocations for %d rows", few, len(rows))
+	}
+}

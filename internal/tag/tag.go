@@ -65,6 +65,7 @@ func (f *Field) Nested() (*Struct, error) {
 // An Error says which type, or field of it, cannot be read, and why.
 type Error struct{ Path, Text string }
 
+// Error returns the field and what is wrong with its tag.
 func (e *Error) Error() string { return e.Path + ": " + e.Text }
 
 type reading struct {
