@@ -204,7 +204,8 @@ func (g *group) refuse() {
 	case err != nil:
 		g.fail(err)
 	default:
-		g.moveOn(found)
+		e, err := c.log.decode(c.ctx, g.head.seq+1, found)
+		g.moveOn(e, err)
 	}
 }
 
@@ -230,8 +231,7 @@ func (g *group) write() {
 	case err != nil:
 		g.lose(err)
 	case other != nil:
-		g.reopen()
-		g.moveOn(other)
+		g.yieldTo(other)
 	default:
 		g.publish(r)
 	}
@@ -255,10 +255,22 @@ func (g *group) reopen() {
 	}
 }
 
-// moveOn moves the head by the record that is in the slot. The group's requests wait for the next slot, or are told that there is
-// no going on.
-func (g *group) moveOn(found []byte) {
+// yieldTo applies the record that is in the slot instead of the group's. Only a record that can be read is another one: what cannot
+// may be the group's own, damaged on its way.
+func (g *group) yieldTo(found []byte) {
 	e, err := g.conn.log.decode(g.conn.ctx, g.head.seq+1, found)
+	if err != nil {
+		g.conn.note(err)
+		g.lose(err)
+		return
+	}
+	g.reopen()
+	g.moveOn(e, nil)
+}
+
+// moveOn moves the head by the record of somebody else. The group's requests wait for the next slot, or are told that there is no
+// going on.
+func (g *group) moveOn(e *entry, err error) {
 	if err == nil {
 		err = g.conn.advance([]*entry{e})
 	}
