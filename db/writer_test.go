@@ -126,6 +126,9 @@ func TestCancellation(t *testing.T) {
 			}
 		}
 		wg.Wait()
+		for _, conn := range conns {
+			_ = conn.Close() // until then a record may be on its way
+		}
 		checkSaid(t, store, &said)
 	})
 }
