@@ -29,6 +29,7 @@ func open(t storagetest.T, path string) *Store {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	folders := map[storage.Store]string{}
 	at := func(t storagetest.T, path string) storage.Store {
 		s := open(t, path)

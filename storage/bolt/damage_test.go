@@ -32,6 +32,7 @@ func written(t *testing.T) (closed, left string) {
 // checked above; it may return errors; it must not end the process. Altered are all pages of a log.db that must be walked
 // over, and of the other files the pages that must be read to open them.
 func TestDamageIsAnError(t *testing.T) {
+	t.Parallel()
 	closed, left := written(t)
 	opened, damaged := 0, 0
 	soak.Run(t, 10, 60, func(t *testing.T, seed int64) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/datolite/datolite/storage"
 )
 
 // family are keys whose byte order differs from that of words, of paths and of numbers.
@@ -53,10 +55,12 @@ func listIsAfterAndUpToLimit(s *subject) {
 
 func listPagesMeetEveryKeyOnce(s *subject) {
 	var want, got []string
-	for i := range 250 {
+	var items []storage.Item
+	for i := range min(250, s.Limits().Batch) {
 		want = append(want, fmt.Sprintf("d1/log/%016x", i))
-		s.create(want[i], "x")
+		items = append(items, item(want[i], "x"))
 	}
+	s.put(items...)
 	for after := ""; ; after = got[len(got)-1] {
 		page := s.list("d1/log/", after, 7)
 		got = append(got, page...)
