@@ -202,8 +202,8 @@ func TestFailedSyncEndsTheUse(t *testing.T) {
 		"Get":    func() error { _, err := s.Get(bg, "d1/log/1"); return err }(),
 		"Create": s.Create(bg, "d1/log/2", nil),
 	} {
-		if !errors.Is(err, cause) {
-			t.Errorf("%s = %v; want %v", name, err, cause)
+		if !errors.Is(err, storage.ErrClosed) || !errors.Is(err, cause) {
+			t.Errorf("%s = %v; want ErrClosed for %v", name, err, cause)
 		}
 	}
 	if err := s.Close(); err != nil {

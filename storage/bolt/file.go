@@ -115,9 +115,9 @@ func (f *file) unsure(id int, cause error) error {
 	return fmt.Errorf("%w: %w", storage.ErrUnknown, cause)
 }
 
-// fail ends the use of the file.
+// fail ends the use of the file: to its users the store is closed.
 func (f *file) fail(cause error) {
-	broken := fmt.Errorf("%s must be opened again, because a commit failed: %w", f.handle.Name(), cause)
+	broken := fmt.Errorf("%w: %s must be opened again, because a commit failed: %w", storage.ErrClosed, f.handle.Name(), cause)
 	f.broken.Store(&broken)
 }
 
