@@ -40,53 +40,56 @@ func TestOpenMakesFoldersForTheirOwner(t *testing.T) {
 	}
 }
 
+// wrongs are the ways in which a folder may be no store, and what is said of them.
+var wrongs = []struct {
+	name, want string // the text with people for the folder
+	is         error
+	spoil      func(t *testing.T, dir string)
+}{
+	{"folder is a file", "bolt: people: a store is a folder, and this is a file: not a directory", nil, func(t *testing.T, dir string) {
+		check(t, os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600))
+	}},
+	{"garbage", "bolt: people/log.db: store is damaged, or not a bbolt file: invalid database", storage.ErrCorrupt, func(t *testing.T, dir string) {
+		check(t, os.WriteFile(filepath.Join(dir, fileLog), []byte(strings.Repeat("garbage ", 10_000)), 0o600))
+	}},
+	{"short garbage", "bolt: people/seg.db: store is damaged, or not a bbolt file: invalid database", storage.ErrCorrupt, func(t *testing.T, dir string) {
+		check(t, os.WriteFile(filepath.Join(dir, fileSeg), []byte("garbage"), 0o600))
+	}},
+	{"empty file", "bolt: people/log.db: store is damaged: the file is empty", storage.ErrCorrupt, func(t *testing.T, dir string) {
+		check(t, os.Truncate(filepath.Join(dir, fileLog), 0))
+	}},
+	{"foreign", "bolt: people/log.db: format not known to this version: a bbolt file, but not of a datolite store", storage.ErrFormat, func(t *testing.T, dir string) {
+		check(t, os.Remove(filepath.Join(dir, fileLog)))
+		foreign(t, filepath.Join(dir, fileLog))
+	}},
+	{"newer", "bolt: people/seg.db: format not known to this version: the file has format 2, this version reads up to 1", storage.ErrFormat, func(t *testing.T, dir string) {
+		setMeta(t, filepath.Join(dir, fileSeg), keyFormat, "2")
+	}},
+	{"no number", `bolt: people/log.db: format not known to this version: format "new"`, storage.ErrFormat, func(t *testing.T, dir string) {
+		setMeta(t, filepath.Join(dir, fileLog), keyFormat, "new")
+	}},
+	{"swapped", "bolt: people/log.db: format not known to this version: the file was made as seg.db", storage.ErrFormat, func(t *testing.T, dir string) {
+		log, seg := filepath.Join(dir, fileLog), filepath.Join(dir, fileSeg)
+		check(t, os.Rename(log, log+".x"), os.Rename(seg, log), os.Rename(log+".x", seg))
+	}},
+	{"no segments", "bolt: people/seg.db: store is damaged: the file is missing", storage.ErrCorrupt, func(t *testing.T, dir string) {
+		check(t, os.Remove(filepath.Join(dir, fileSeg)))
+	}},
+	{"no log", "bolt: people/log.db: store is damaged: the file is missing, and seg.db beside it is not new", storage.ErrCorrupt, func(t *testing.T, dir string) {
+		check(t, os.Remove(filepath.Join(dir, fileLog)))
+	}},
+	{"unreadable", "bolt: people/log.db: permission denied", fs.ErrPermission, func(t *testing.T, dir string) {
+		check(t, os.Chmod(filepath.Join(dir, fileLog), 0))
+		if os.Geteuid() == 0 {
+			t.Skip("root may read everything")
+		}
+	}},
+}
+
 // TestOpenTellsWhatIsWrong breaks a store in each way and looks at the error; then it undoes the damage and opens the store,
 // which fails if the failed Open held a lock or changed a file.
 func TestOpenTellsWhatIsWrong(t *testing.T) {
-	for _, c := range []struct {
-		name, want string // the text with people for the folder
-		is         error
-		spoil      func(t *testing.T, dir string)
-	}{
-		{"folder is a file", "bolt: people: a store is a folder, and this is a file: not a directory", nil, func(t *testing.T, dir string) {
-			check(t, os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600))
-		}},
-		{"garbage", "bolt: people/log.db: store is damaged, or not a bbolt file: invalid database", storage.ErrCorrupt, func(t *testing.T, dir string) {
-			check(t, os.WriteFile(filepath.Join(dir, fileLog), []byte(strings.Repeat("garbage ", 10_000)), 0o600))
-		}},
-		{"short garbage", "bolt: people/seg.db: store is damaged, or not a bbolt file: invalid database", storage.ErrCorrupt, func(t *testing.T, dir string) {
-			check(t, os.WriteFile(filepath.Join(dir, fileSeg), []byte("garbage"), 0o600))
-		}},
-		{"empty file", "bolt: people/log.db: store is damaged: the file is empty", storage.ErrCorrupt, func(t *testing.T, dir string) {
-			check(t, os.Truncate(filepath.Join(dir, fileLog), 0))
-		}},
-		{"foreign", "bolt: people/log.db: format not known to this version: a bbolt file, but not of a datolite store", storage.ErrFormat, func(t *testing.T, dir string) {
-			check(t, os.Remove(filepath.Join(dir, fileLog)))
-			foreign(t, filepath.Join(dir, fileLog))
-		}},
-		{"newer", "bolt: people/seg.db: format not known to this version: the file has format 2, this version reads up to 1", storage.ErrFormat, func(t *testing.T, dir string) {
-			setMeta(t, filepath.Join(dir, fileSeg), keyFormat, "2")
-		}},
-		{"no number", `bolt: people/log.db: format not known to this version: format "new"`, storage.ErrFormat, func(t *testing.T, dir string) {
-			setMeta(t, filepath.Join(dir, fileLog), keyFormat, "new")
-		}},
-		{"swapped", "bolt: people/log.db: format not known to this version: the file was made as seg.db", storage.ErrFormat, func(t *testing.T, dir string) {
-			log, seg := filepath.Join(dir, fileLog), filepath.Join(dir, fileSeg)
-			check(t, os.Rename(log, log+".x"), os.Rename(seg, log), os.Rename(log+".x", seg))
-		}},
-		{"no segments", "bolt: people/seg.db: store is damaged: the file is missing", storage.ErrCorrupt, func(t *testing.T, dir string) {
-			check(t, os.Remove(filepath.Join(dir, fileSeg)))
-		}},
-		{"no log", "bolt: people/log.db: store is damaged: the file is missing, and seg.db beside it is not new", storage.ErrCorrupt, func(t *testing.T, dir string) {
-			check(t, os.Remove(filepath.Join(dir, fileLog)))
-		}},
-		{"unreadable", "bolt: people/log.db: permission denied", fs.ErrPermission, func(t *testing.T, dir string) {
-			check(t, os.Chmod(filepath.Join(dir, fileLog), 0))
-			if os.Geteuid() == 0 {
-				t.Skip("root may read everything")
-			}
-		}},
-	} {
+	for _, c := range wrongs {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := made(t)

@@ -42,6 +42,7 @@ var modes = []struct {
 	Short:    {"short value", "get"},
 }
 
+// String returns the mode in words: "error after".
 func (m Mode) String() string { return modes[m].name }
 
 // Modes returns every mode, for loops that try each.
