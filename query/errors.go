@@ -24,6 +24,12 @@ var (
 	ErrFunction     = db.NewKind("", db.Incorrect, "no such function")
 	ErrCall         = db.NewKind("", db.Incorrect, "function failed")
 	ErrBudget       = db.NewKind("", db.Incorrect, "query over its budget")
+	ErrMisfit       = db.NewKind("", db.Incorrect, "answer does not fit its Go type")
+
+	ErrPattern    = db.NewKind("db.error/invalid-pull", db.Incorrect, "malformed pull pattern")
+	ErrAttrSpec   = db.NewKind("db.error/invalid-attr-spec", db.Incorrect, "malformed attribute in a pull pattern")
+	ErrRecurLimit = db.NewKind("db.error/invalid-recur-limit", db.Incorrect, "malformed recursion in a pull pattern")
+	ErrDuplicate  = db.NewKind("pull/duplicate-attribute", db.Incorrect, "attribute stands twice in a pull pattern")
 )
 
 // An Error tells where a query or its rules are wrong, and why. It unwraps to the kind of the error, and where a function of

@@ -87,9 +87,7 @@ func meet(list []*target, name string) (*target, error) {
 	return nil, nil
 }
 
-// ErrMisfit tells that an answer does not fit the Go type that it is asked for.
-var ErrMisfit = db.NewKind("", db.Incorrect, "answer does not fit its Go type")
-
+// misfit returns the error of an answer that does not fit a Go type.
 func misfit(format string, args ...any) error {
 	return &Error{Text: fmt.Sprintf(format, args...), Kind: ErrMisfit}
 }

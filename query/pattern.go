@@ -5,18 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/internal/spell"
 	"github.com/datolite/datolite/internal/tag"
-)
-
-// The kinds of errors of pull patterns. Unknown attributes are of the kind of package db, unknown functions ErrFunction.
-var (
-	ErrPattern    = db.NewKind("db.error/invalid-pull", db.Incorrect, "malformed pull pattern")
-	ErrAttrSpec   = db.NewKind("db.error/invalid-attr-spec", db.Incorrect, "malformed attribute in a pull pattern")
-	ErrRecurLimit = db.NewKind("db.error/invalid-recur-limit", db.Incorrect, "malformed recursion in a pull pattern")
-	ErrDuplicate  = db.NewKind("pull/duplicate-attribute", db.Incorrect, "attribute stands twice in a pull pattern")
 )
 
 // A pattern says what a pull reads of an entity. It lives twice: parsePattern makes it of a text, or typePattern of a Go type; then

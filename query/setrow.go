@@ -16,7 +16,7 @@ func rowSetterFor(t reflect.Type, a *answer) (rowSetter, error) {
 		return func(dst reflect.Value, row []any) error { dst.Set(reflect.ValueOf(row)); return nil }, nil
 	case t.Kind() == reflect.Pointer && exactSetters[t] == nil:
 		return pointerRows(t, a)
-	case isTree(a) && (isStruct(t) || t == reflect.TypeFor[map[string]any]()):
+	case isTree(a) && becomesTree(t, a.names[0]):
 		return cellRows(t, a)
 	case isStruct(t):
 		return structRows(t, a)
@@ -38,6 +38,22 @@ func isTree(a *answer) bool {
 	}
 	_, ok := sample(a, 0).(map[string]any)
 	return ok
+}
+
+// becomesTree reports whether a type is itself what a pull found, and does not hold it in a field named like the column.
+func becomesTree(t reflect.Type, column string) bool {
+	if !isStruct(t) {
+		return t == reflect.TypeFor[map[string]any]()
+	}
+	f, err := meet(targetsOf(t), column)
+	if f == nil {
+		return err == nil
+	}
+	held := f.typ
+	if held.Kind() == reflect.Pointer {
+		held = held.Elem()
+	}
+	return !isStruct(held) && held.Kind() != reflect.Map && held.Kind() != reflect.Interface
 }
 
 // sample returns the first cell of a column that is not nil.

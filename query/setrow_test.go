@@ -65,6 +65,10 @@ func TestRowsToPulledStructs(t *testing.T) {
 	if diff := cmp.Diff(want, pair[0].P, cmp.AllowUnexported(person{})); diff != "" || err != nil || pair[0].N != 3 {
 		t.Error(diff, err)
 	}
+	held, err := collect[struct{ P *person }](rel("p", []any{ada}, []any{nil}))
+	if diff := cmp.Diff(&want, held[0].P, cmp.AllowUnexported(person{})); diff != "" || err != nil || held[1].P != nil {
+		t.Error(diff, err)
+	}
 	maps, err := collect[map[string]any](rel("p", []any{ada}, []any{nil}))
 	if diff := cmp.Diff([]map[string]any{ada, nil}, maps); diff != "" || err != nil {
 		t.Error(diff, err)
