@@ -96,6 +96,10 @@ func textOf(x any) (Value, error) {
 func tupleOf(xs []any) (Value, error) {
 	elems := make([]Value, len(xs))
 	for i, x := range xs {
+		switch x.(type) {
+		case edn.Tuple, []any: // before it is read: it may contain itself
+			return Value{}, fmt.Errorf("%w: a tuple within a tuple", ErrGoType)
+		}
 		v, err := Of(x)
 		if err != nil {
 			return Value{}, err

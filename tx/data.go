@@ -2,6 +2,7 @@ package tx
 
 import (
 	"context"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 )
@@ -57,16 +58,16 @@ func (a all) items(c *collector) {
 }
 
 // Add asserts that entity e has value v for an attribute; e is as the "db/id" of a Map.
-func Add(e any, attr string, v any) Data { return operation{"db/add", []any{e, attr, v}} }
+func Add(e any, attr string, v any) Data { return operation{"db/add", []any{e, key(attr), v}} }
 
 // Retract ends the values of an attribute: those given, or all. To end a value that the entity has not is to do nothing.
 func Retract(e any, attr string, v ...any) Data {
 	if len(v) == 0 {
-		return operation{"db/retract", []any{e, attr}}
+		return operation{"db/retract", []any{e, key(attr)}}
 	}
 	some := make(all, len(v))
 	for i := range v {
-		some[i] = operation{"db/retract", []any{e, attr, v[i]}}
+		some[i] = operation{"db/retract", []any{e, key(attr), v[i]}}
 	}
 	return some
 }
@@ -77,8 +78,11 @@ func RetractEntity(e any) Data { return operation{"db/retractEntity", []any{e}} 
 // CAS replaces the value old of an attribute by new, and refuses the transaction with ErrCASFailed where the value is another;
 // nil as old means that there is none. The attribute must have one value.
 func CAS(e any, attr string, old, new any) Data {
-	return operation{"db/cas", []any{e, attr, old, new}}
+	return operation{"db/cas", []any{e, key(attr), old, new}}
 }
+
+// key returns the name of an attribute, given with or without its colon.
+func key(attr string) db.Keyword { return db.Keyword(strings.TrimPrefix(attr, ":")) }
 
 // An operation is a list whose head is known.
 type operation struct {

@@ -256,7 +256,7 @@ func (x *expansion) call(f Func) error {
 	}
 	items, err := collect([]Data{data})
 	if err != nil {
-		return err
+		return inner(err)
 	}
 	if x.depth++; x.depth > maxFunctions {
 		return fail(ErrTooLarge, "functions return functions, more than %d deep", maxFunctions)
@@ -270,6 +270,18 @@ func (x *expansion) call(f Func) error {
 	err = x.expandFrom(from)
 	x.depth--
 	x.at = at
+	return err
+}
+
+// inner returns the refusal of what a function returned without its place there: the place is that of the function.
+func inner(err error) error {
+	e, ok := err.(*Error)
+	if ok && e.Line > 0 {
+		e.Reason = fmt.Sprintf("%d:%d: %s", e.Line, e.Col, e.Reason)
+	}
+	if ok {
+		e.Item = 0
+	}
 	return err
 }
 

@@ -107,7 +107,7 @@ func fromSlice(s reflect.Value, depth int) (form, error) {
 // fromOther returns the form of a value whose type has no case of its own: one that a Value can be made of, a slice, a map, a
 // pointer to such, or a type whose kind is one of these.
 func fromOther(x any, depth int) (form, error) {
-	if _, err := index.Of(x); err == nil && !isSlice(x) {
+	if !isSlice(x) && plainValue(x) {
 		return form{kind: atom, val: x}, nil
 	}
 	v := reflect.ValueOf(x)
@@ -132,6 +132,8 @@ func fromOther(x any, depth int) (form, error) {
 	}
 	return form{}, fail(db.ErrWrongType, "no value has the Go type %T", x)
 }
+
+func plainValue(x any) bool { _, err := index.Of(x); return err == nil }
 
 func isSlice(x any) bool { return reflect.TypeOf(x).Kind() == reflect.Slice }
 

@@ -25,7 +25,7 @@ const entities = `[{:db/ident :e1 :k1 "a" :n 1} {:db/ident :e2 :k1 "b" :k2 "b" :
 // law: the order of the items means nothing: permuted, they come to the same datoms, up to the ids of new entities, or to an
 // error of the same code.
 func TestOrderMeansNothing(t *testing.T) {
-	soak.Run(t, 300, 600, func(t *testing.T, seed int64) {
+	soak.Run(t, 100, 400, func(t *testing.T, seed int64) {
 		g := newGenerator(t, seed)
 		for range 8 {
 			items := g.items()
@@ -50,7 +50,7 @@ func TestOrderMeansNothing(t *testing.T) {
 
 // law: to assert all that holds already is to assert nothing.
 func TestWhatHoldsIsNoDatom(t *testing.T) {
-	soak.Run(t, 300, 400, func(t *testing.T, seed int64) {
+	soak.Run(t, 100, 400, func(t *testing.T, seed int64) {
 		g := newGenerator(t, seed)
 		for range 6 {
 			g.step()
@@ -75,7 +75,7 @@ func TestWhatHoldsIsNoDatom(t *testing.T) {
 
 // law: With shows what Transact does.
 func TestWithIsTransact(t *testing.T) {
-	soak.Run(t, 300, 300, func(t *testing.T, seed int64) {
+	soak.Run(t, 100, 300, func(t *testing.T, seed int64) {
 		ctx, conn := context.Background(), open(t)
 		g := newGenerator(t, seed)
 		for _, text := range []string{vectors, links, entities} {

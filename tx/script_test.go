@@ -59,7 +59,8 @@ func given(t testing.TB, snap *db.Snapshot, data ...tx.Data) *db.Report {
 
 func TestScripts(t *testing.T) {
 	script.Each(t, "testdata", func(t *testing.T, file string) {
-		p := &player{t: t, snap: given(t, empty(t), tx.EDN(vectors)).After}
+		begin := tx.Map{"db/id": "datomic.tx", "db/txInstant": time.Date(2019, 6, 1, 0, 0, 0, 0, time.UTC)}
+		p := &player{t: t, snap: given(t, empty(t), tx.EDN(vectors), begin).After}
 		script.File(t, file, p.do)
 	})
 }
@@ -90,6 +91,8 @@ func (p *player) do(cmd string, args []string, input string) string {
 			lines = append(lines, fmt.Sprintf("%q %s", name, entity(p.last.After, p.last.TempIDs[name])))
 		}
 		return strings.Join(lines, "\n")
+	case "instant":
+		return p.snap.Instant().Format(time.RFC3339Nano)
 	case "datoms":
 		return p.datoms(args)
 	}
