@@ -47,68 +47,79 @@ const kinds = `[{:db/ident :v/bool :db/valueType :db.type/boolean} {:db/ident :v
 	{:db/ident :v/two :db/valueType :db.type/tuple :db/tupleTypes [:db.type/ref :db.type/string]}
 	{:db/ident :v/twos :db/valueType :db.type/tuple :db/tupleType :db.type/long :db/cardinality :db.cardinality/many}]`
 
-// TestGoValues writes Go values of every type that data takes, and some that it does not.
+var (
+	one = int64(7)
+	e1  = db.Keyword("e1")
+)
+
+// inItself returns a slice that contains itself.
+func inItself() []any {
+	loop := []any{nil}
+	loop[0] = loop
+	return loop
+}
+
+// goValues are Go values of every type that data takes, and some that it does not, with what they say of :e1.
+var goValues = []struct {
+	data tx.Data
+	want string
+}{
+	{tx.Add(e1, ":n", int8(6)), "+:n 6\n-:n 5"},
+	{tx.Add(e1, "n", uint64(6)), "+:n 6\n-:n 5"},
+	{tx.Add(e1, "n", &one), "+:n 7\n-:n 5"},
+	{tx.Add(e1, "n", uint64(1<<63)), `tx: item 1 [:db/add :e1 :n 9223372036854775808N]: :n takes a long of 64 bits, not 9223372036854775808N`},
+	{tx.Add(e1, "n", (*int64)(nil)), `tx: item 1 [:db/add :e1 :n nil]: nil is not a value: :n takes a long`},
+	{tx.Add(e1, "s", status("up")), `+:s "up"`},
+	{tx.Add(e1, "s", db.Keyword("up")), `tx: item 1 [:db/add :e1 :s :up]: :s takes a string, not :up`},
+	{tx.Add(e1, "s", "\xff"), "tx: item 1 [:db/add :e1 :s \"�\"]: :s takes a string of valid UTF-8, not \"�\""},
+	{tx.Add(e1, "v/kw", "up"), `tx: item 1 [:db/add :e1 :v/kw "up"]: :v/kw takes a keyword, not "up": write a keyword, in Go db.Keyword("up")`},
+	{tx.Add(e1, "v/kw", db.Keyword("up")), `+:v/kw :up`},
+	{tx.Add(e1, "v/sym", db.Symbol("up")), `+:v/sym up`},
+	{tx.Add(e1, "v/bool", false), `+:v/bool false`},
+	{tx.Add(e1, "v/big", big.NewInt(1)), `+:v/big 1`},
+	{tx.Add(e1, "v/float", float32(1.5)), `+:v/float #float 1.5`},
+	{tx.Add(e1, "v/double", 1.5), `+:v/double 1.5`},
+	{tx.Add(e1, "v/dec", db.Decimal{Unscaled: big.NewInt(150), Scale: 2}), `+:v/dec 1.50M`},
+	{tx.Add(e1, "v/inst", time.Date(2020, 1, 1, 1, 0, 0, 999, time.FixedZone("", 3600))), `+:v/inst #inst "2020-01-01T00:00:00.000Z"`},
+	{tx.Add(e1, "v/uuid", key{15: 1}), `+:v/uuid #uuid "00000000-0000-0000-0000-000000000001"`},
+	{tx.Add(e1, "v/uri", db.URI("http://a.org")), `+:v/uri #uri "http://a.org"`},
+	{tx.Add(e1, "v/bytes", []byte("a")), `+:v/bytes #bytes "YQ=="`},
+	{tx.Add(e1, "v/bytes", digest{}), `+:v/bytes #bytes "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`},
+	{tx.Add(e1, "v/two", db.Tuple{db.Lookup("k1", "a"), nil}), `+:v/two [17592186045419 nil]`},
+	{tx.Map{"db/id": e1, "v/two": []any{e1, "x"}}, `+:v/two [17592186045419 "x"]`},
+	{tx.Map{"db/id": e1, "v/twos": []db.Tuple{{1, 2}, {1, nil}}}, "+:v/twos [1 2]\n+:v/twos [1 nil]"},
+	{tx.Map{"db/id": e1, "v/twos": db.Tuple{1, 2}}, "+:v/twos [1 2]"},
+	{tx.Map{"db/id": e1, "tags": []string{"a", "b"}, "rs": []db.Keyword{"e1"}}, "+:rs :e1\n+:tags \"a\"\n+:tags \"b\""},
+	{tx.Map{"db/id": e1, "tags": []status{"a"}, "part": []tx.Map{{"s": "x"}, {"s": "y"}}}, "+:part 17592186045421\n+:s \"x\"\n+:part 17592186045422\n+:s \"y\"\n+:tags \"a\""},
+	{tx.Map{"db/id": e1, "part": map[status]any{"s": "x"}}, "+:part 17592186045421\n+:s \"x\""},
+	{tx.Map{"db/id": e1, "r": db.T(1000)}, "+:r 13194139534312"},
+	{tx.Map{"db/id": e1, ":_r": []any{db.Lookup("k1", "a"), "p"}}, "+:r :e1\n+:r :e1"},
+	{tx.Map{"db/id": e1, "r": "p"}, `tx: item 1 {:db/id :e1, :r "p"}: "p" is the value of :r, but nothing is said of it`},
+	{tx.Map{"db/id": e1, "r": ":e1"}, `tx: item 1 {:db/id :e1, :r ":e1"}: the string ":e1" names no entity: for an ident write db.Keyword("e1")`},
+	{tx.Map{"db/id": e1, "r": []any{"k1", "a"}}, `tx: item 1 {:db/id :e1, :r ["k1" "a"]}: the slice ["k1" "a"] names no entity: for a lookup ref write db.Lookup`},
+	{tx.Map{"db/id": nil, "k1": "a", "n": 6}, "+:n 6\n-:n 5"},
+	{tx.Map{"db/id": 1.5, "n": 6}, `tx: item 1 {:db/id 1.5, :n 6}: 1.5 names no entity: write an id, a keyword, a lookup ref or, for a tempid, a string`},
+	{tx.Map{"s": struct{ A int }{1}}, `tx: item 1: s: a struct { A int } is a struct: give structs to tx.Structs`},
+	{tx.Map{"r": tx.Map{"s": make(chan int)}}, `tx: item 1: r: s: no value has the Go type chan int`},
+	{tx.Map{"r": map[int]string{1: "x"}}, `tx: item 1: r: a map of an entity has the type tx.Map, not map[int]string`},
+	{tx.Map{"rs": inItself()}, `tx: item 1: data nests deeper than 256: does it contain itself?`},
+	{tx.List{db.Symbol("db/add"), e1, "n", 6}, "+:n 6\n-:n 5"},
+	{tx.List{"db/add", e1, "n", 6}, `tx: item 1 ["db/add" :e1 "n" 6]: "db/add" is no operation: a list begins with a keyword such as :db/add`},
+	{tx.Retract(e1, "n", 1, 5), "-:n 5"},
+	{tx.Retract(e1, "n"), "-:n 5"},
+	{tx.CAS(e1, "n", 5, nil), `tx: item 1 [:db/cas :e1 :n 5 nil]: the new value is nil: to end the value of :n retract it`},
+	{tx.All(tx.Add(e1, "n", 6), nil), `tx: item 2: data is nil`},
+	{tx.All(tx.All(), tx.EDN("[]")), ``},
+	{tx.EDN("nil"), `tx: 1:1: transaction data is a vector of maps and lists, not nil`},
+	{tx.EDN(""), `tx: 1:1: the text holds no form`},
+	{tx.All(tx.Add(e1, "n", 6), tx.EDN("[\n [:db/add :e1 :m 1]]")), `tx: item 2 at 2:2 [:db/add :e1 :m 1]: unknown attribute :m (did you mean :n?)`},
+	{tx.Func(nil), `tx: item 1: a Func is nil`},
+}
+
 func TestGoValues(t *testing.T) {
 	snap := given(t, given(t, empty(t), tx.EDN(vectors)).After, tx.EDN(kinds)).After
 	snap = given(t, snap, tx.EDN(`[{:db/ident :e1 :k1 "a" :n 5}]`)).After
-	one, e1 := int64(7), db.Keyword("e1")
-	loop := []any{nil}
-	loop[0] = loop
-	for _, c := range []struct {
-		data tx.Data
-		want string
-	}{
-		{tx.Add(e1, ":n", int8(6)), "+:n 6\n-:n 5"},
-		{tx.Add(e1, "n", uint64(6)), "+:n 6\n-:n 5"},
-		{tx.Add(e1, "n", &one), "+:n 7\n-:n 5"},
-		{tx.Add(e1, "n", uint64(1<<63)), `tx: item 1 [:db/add :e1 :n 9223372036854775808N]: :n takes a long of 64 bits, not 9223372036854775808N`},
-		{tx.Add(e1, "n", (*int64)(nil)), `tx: item 1 [:db/add :e1 :n nil]: nil is not a value: :n takes a long`},
-		{tx.Add(e1, "s", status("up")), `+:s "up"`},
-		{tx.Add(e1, "s", db.Keyword("up")), `tx: item 1 [:db/add :e1 :s :up]: :s takes a string, not :up`},
-		{tx.Add(e1, "s", "\xff"), "tx: item 1 [:db/add :e1 :s \"�\"]: :s takes a string of valid UTF-8, not \"�\""},
-		{tx.Add(e1, "v/kw", "up"), `tx: item 1 [:db/add :e1 :v/kw "up"]: :v/kw takes a keyword, not "up": write a keyword, in Go db.Keyword("up")`},
-		{tx.Add(e1, "v/kw", db.Keyword("up")), `+:v/kw :up`},
-		{tx.Add(e1, "v/sym", db.Symbol("up")), `+:v/sym up`},
-		{tx.Add(e1, "v/bool", false), `+:v/bool false`},
-		{tx.Add(e1, "v/big", big.NewInt(1)), `+:v/big 1`},
-		{tx.Add(e1, "v/float", float32(1.5)), `+:v/float #float 1.5`},
-		{tx.Add(e1, "v/double", 1.5), `+:v/double 1.5`},
-		{tx.Add(e1, "v/dec", db.Decimal{Unscaled: big.NewInt(150), Scale: 2}), `+:v/dec 1.50M`},
-		{tx.Add(e1, "v/inst", time.Date(2020, 1, 1, 1, 0, 0, 999, time.FixedZone("", 3600))), `+:v/inst #inst "2020-01-01T00:00:00.000Z"`},
-		{tx.Add(e1, "v/uuid", key{15: 1}), `+:v/uuid #uuid "00000000-0000-0000-0000-000000000001"`},
-		{tx.Add(e1, "v/uri", db.URI("http://a.org")), `+:v/uri #uri "http://a.org"`},
-		{tx.Add(e1, "v/bytes", []byte("a")), `+:v/bytes #bytes "YQ=="`},
-		{tx.Add(e1, "v/bytes", digest{}), `+:v/bytes #bytes "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`},
-		{tx.Add(e1, "v/two", db.Tuple{db.Lookup("k1", "a"), nil}), `+:v/two [17592186045419 nil]`},
-		{tx.Map{"db/id": e1, "v/two": []any{e1, "x"}}, `+:v/two [17592186045419 "x"]`},
-		{tx.Map{"db/id": e1, "v/twos": []db.Tuple{{1, 2}, {1, nil}}}, "+:v/twos [1 2]\n+:v/twos [1 nil]"},
-		{tx.Map{"db/id": e1, "v/twos": db.Tuple{1, 2}}, "+:v/twos [1 2]"},
-		{tx.Map{"db/id": e1, "tags": []string{"a", "b"}, "rs": []db.Keyword{"e1"}}, "+:rs :e1\n+:tags \"a\"\n+:tags \"b\""},
-		{tx.Map{"db/id": e1, "tags": []status{"a"}, "part": []tx.Map{{"s": "x"}, {"s": "y"}}}, "+:part 17592186045421\n+:s \"x\"\n+:part 17592186045422\n+:s \"y\"\n+:tags \"a\""},
-		{tx.Map{"db/id": e1, "part": map[status]any{"s": "x"}}, "+:part 17592186045421\n+:s \"x\""},
-		{tx.Map{"db/id": e1, "r": db.T(1000)}, "+:r 13194139534312"},
-		{tx.Map{"db/id": e1, ":_r": []any{db.Lookup("k1", "a"), "p"}}, "+:r :e1\n+:r :e1"},
-		{tx.Map{"db/id": e1, "r": "p"}, `tx: item 1 {:db/id :e1, :r "p"}: "p" is the value of :r, but nothing is said of it`},
-		{tx.Map{"db/id": e1, "r": ":e1"}, `tx: item 1 {:db/id :e1, :r ":e1"}: the string ":e1" names no entity: for an ident write db.Keyword("e1")`},
-		{tx.Map{"db/id": e1, "r": []any{"k1", "a"}}, `tx: item 1 {:db/id :e1, :r ["k1" "a"]}: the slice ["k1" "a"] names no entity: for a lookup ref write db.Lookup`},
-		{tx.Map{"db/id": nil, "k1": "a", "n": 6}, "+:n 6\n-:n 5"},
-		{tx.Map{"db/id": 1.5, "n": 6}, `tx: item 1 {:db/id 1.5, :n 6}: 1.5 names no entity: write an id, a keyword, a lookup ref or, for a tempid, a string`},
-		{tx.Map{"s": struct{ A int }{1}}, `tx: item 1: s: a struct { A int } is a struct: give structs to tx.Structs`},
-		{tx.Map{"r": tx.Map{"s": make(chan int)}}, `tx: item 1: r: s: no value has the Go type chan int`},
-		{tx.Map{"r": map[int]string{1: "x"}}, `tx: item 1: r: a map of an entity has the type tx.Map, not map[int]string`},
-		{tx.Map{"rs": loop}, `tx: item 1: data nests deeper than 256: does it contain itself?`},
-		{tx.List{db.Symbol("db/add"), e1, "n", 6}, "+:n 6\n-:n 5"},
-		{tx.List{"db/add", e1, "n", 6}, `tx: item 1 ["db/add" :e1 "n" 6]: "db/add" is no operation: a list begins with a keyword such as :db/add`},
-		{tx.Retract(e1, "n", 1, 5), "-:n 5"},
-		{tx.Retract(e1, "n"), "-:n 5"},
-		{tx.CAS(e1, "n", 5, nil), `tx: item 1 [:db/cas :e1 :n 5 nil]: the new value is nil: to end the value of :n retract it`},
-		{tx.All(tx.Add(e1, "n", 6), nil), `tx: item 2: data is nil`},
-		{tx.All(tx.All(), tx.EDN("[]")), ``},
-		{tx.EDN("nil"), `tx: 1:1: transaction data is a vector of maps and lists, not nil`},
-		{tx.EDN(""), `tx: 1:1: the text holds no form`},
-		{tx.All(tx.Add(e1, "n", 6), tx.EDN("[\n [:db/add :e1 :m 1]]")), `tx: item 2 at 2:2 [:db/add :e1 :m 1]: unknown attribute :m (did you mean :n?)`},
-		{tx.Func(nil), `tx: item 1: a Func is nil`},
-	} {
+	for _, c := range goValues {
 		if got := said(snap, c.data); got != c.want {
 			t.Errorf("%v\n got: %s\nwant: %s", c.data, got, c.want)
 		}
