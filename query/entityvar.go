@@ -95,21 +95,33 @@ func (f *entityFinder) reference(t term, from db.Reader) bool {
 
 // call reports whether a function that reads a source takes or returns a variable as an entity.
 func (f *entityFinder) call(c *callClause, v variable) bool {
-	if _, ok := sourceFunctions[c.name]; !ok || len(c.args) < 3 || c.args[0].kind != sourceTerm {
-		return false
-	}
-	s := f.run.sources[f.sourceOf(c.args[0].name, "$")]
 	switch {
-	case s == nil || s.db == nil:
+	case c.name == "tx-ids" || c.name == "tx-data":
+		return c.out != nil && c.out.kind == collectionBinding && f.logged(&c.out.items[0], v)
+	case c.name == "q" || sourceFunctions[c.name] == nil || len(c.args) < 3 || c.args[0].kind != sourceTerm:
 		return false
 	case c.args[1].v == v:
 		return true
 	case c.out == nil:
 		return false
-	case c.name == "get-else":
-		return c.out.v == v && f.reference(c.args[2], s.db)
+	case c.name == "get-some":
+		return len(c.out.items) > 0 && c.out.items[0].v == v
 	}
-	return c.name == "get-some" && len(c.out.items) > 0 && c.out.items[0].v == v
+	s := f.run.sources[f.sourceOf(c.args[0].name, "$")]
+	return s != nil && s.db != nil && c.name == "get-else" && c.out.v == v && f.reference(c.args[2], s.db)
+}
+
+// logged reports whether a variable takes a transaction, or the entity, attribute or transaction of a datom of the log.
+func (f *entityFinder) logged(b *bindForm, v variable) bool {
+	if b.kind == scalarBinding {
+		return b.v == v
+	}
+	for i, item := range b.items {
+		if item.v == v && (i == 0 || i == 1 || i == 3) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *entityFinder) param(name string, i int, source string) bool {

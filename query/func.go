@@ -166,13 +166,9 @@ func (r *run) hostEvaluator(c *callClause, h *hostFunc) (evaluator, error) {
 
 // callHost calls a function of the host with the arguments of a call, sources among them.
 func (r *run) callHost(c *callClause, h *hostFunc, values []index.Value) (index.Value, error) {
-	args := make([]any, len(c.args))
-	for i, t := range c.args {
-		if t.kind == sourceTerm {
-			args[i] = r.sources[t.name].db
-			continue
-		}
-		args[i], values = r.objects.plain(values[0]), values[1:]
+	args, err := r.arguments(c, values)
+	if err != nil {
+		return index.Value{}, err
 	}
 	out, err := h.call(r.ctx, args)
 	if err != nil {

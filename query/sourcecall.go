@@ -15,8 +15,7 @@ var sourceFunctions map[string]func(*run, *callClause) (evaluator, error)
 func init() {
 	sourceFunctions = map[string]func(*run, *callClause) (evaluator, error){
 		"get-else": getElse, "get-some": getSome, "missing?": missing,
-		"q": notBuilt("nested queries"), "fulltext": notBuilt("fulltext"),
-		"tx-ids": notBuilt("the log as a source"), "tx-data": notBuilt("the log as a source"),
+		"q": nested, "tx-ids": txIDs, "tx-data": txData, "fulltext": notBuilt("fulltext"),
 	}
 }
 

@@ -148,7 +148,7 @@ func (s *state) input(r db.Reader, q Question, in Input, place edn.Node) (any, e
 	case "tx":
 		return s.txs[in.N], nil
 	case "log":
-		return nil, &db.FeatureError{Feature: "the log as a source"}
+		return s.newest(), nil
 	case "src":
 		return s.rows(in.Edn)
 	}
