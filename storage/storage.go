@@ -45,7 +45,8 @@ type Limits struct {
 // A Watcher is a Store that tells when keys appear, instead of being polled.
 type Watcher interface {
 	Store
-	// Watch calls the returned channel's reader, by closing the channel, as soon as a key that begins with prefix may have
-	// appeared since the call. The caller looks for itself, and watches again. The channel is released when ctx ends.
+	// Watch returns a channel that is closed as soon as a key that begins with prefix may have appeared since the call, or the
+	// store was closed. The caller looks for itself, and watches again. When ctx ends the store forgets the channel, and may
+	// never close it: the caller waits for ctx too.
 	Watch(ctx context.Context, prefix string) (<-chan struct{}, error)
 }
