@@ -91,8 +91,12 @@ func (it *item) place(err error) *Error {
 	return e
 }
 
-// less orders refusals by code, then by words, so that of several the same one is reported whatever the order of the items.
+// less orders refusals by code, then by words, so that of several the same one is reported whatever the order of the items. What
+// is no item at all comes first: where a bracket is missing, nothing else is right.
 func (e *Error) less(other *Error) bool {
+	if shape := e.Err == ErrNotData; shape != (other.Err == ErrNotData) {
+		return shape
+	}
 	return cmp.Or(strings.Compare(db.CodeOf(e.Err), db.CodeOf(other.Err)), strings.Compare(e.Reason, other.Reason),
 		cmp.Compare(e.Item, other.Item)) < 0
 }

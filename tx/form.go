@@ -1,7 +1,6 @@
 package tx
 
 import (
-	"maps"
 	"math/big"
 	"reflect"
 	"slices"
@@ -71,8 +70,13 @@ func fromMap(m map[string]any, depth int) (form, error) {
 	if depth > most {
 		return form{}, errTooDeep()
 	}
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
 	forms := make([]form, 0, 2*len(m))
-	for _, k := range slices.Sorted(maps.Keys(m)) {
+	for _, k := range keys {
 		v, err := fromGo(m[k], depth+1)
 		if err != nil {
 			return form{}, within(k, err)

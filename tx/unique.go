@@ -38,6 +38,9 @@ func (s *settlement) twoHolders(c, d *change) *Error {
 // checkHolders refuses a unique value that another entity has after the transaction. So a value may move, and two may be
 // swapped.
 func (s *settlement) checkHolders() error {
+	if len(s.keys) == 0 {
+		return nil
+	}
 	var refused *Error
 	freed := s.freed()
 	for _, i := range s.keys {
@@ -49,7 +52,7 @@ func (s *settlement) checkHolders() error {
 		if err != nil {
 			return err
 		}
-		if held && holder.E != c.e && !freed.has(c) {
+		if held && holder.E != c.e && !freed[identity{c.a.ID, c.v}] {
 			refused = lesser(refused, s.taken(c, holder))
 		}
 	}
@@ -63,26 +66,25 @@ func (s *settlement) taken(c *change, holder db.Datom) *Error {
 	return s.items[c.item].place(e)
 }
 
-// freedKeys are the unique values that their entities have no longer after the transaction.
-type freedKeys map[identity]bool
-
-func (f freedKeys) has(c *change) bool { return f[identity{c.a.ID, c.v}] }
-
-// freed returns the unique values that end.
-func (s *settlement) freed() freedKeys {
-	if len(s.keys) == 0 {
-		return nil
+// freed returns the unique values that their entities have no longer after the transaction.
+func (s *settlement) freed() map[identity]bool {
+	var free map[identity]bool
+	add := func(a *db.Attribute, v db.Value) {
+		if a.Unique == db.NotUnique {
+			return
+		}
+		if free == nil {
+			free = map[identity]bool{}
+		}
+		free[identity{a.ID, v}] = true
 	}
-	free := freedKeys{}
 	for i := range s.changes {
-		if c := &s.changes[i]; s.fates[i].what == ended && c.a.Unique != db.NotUnique {
-			free[identity{c.a.ID, c.v}] = true
+		if s.fates[i].what == ended {
+			add(s.changes[i].a, s.changes[i].v)
 		}
 	}
 	for _, end := range s.ends {
-		if s.changes[end.by].a.Unique != db.NotUnique {
-			free[identity{end.fact.A, end.fact.V}] = true
-		}
+		add(s.changes[end.by].a, end.fact.V)
 	}
 	return free
 }
