@@ -6,7 +6,7 @@ type source struct {
 	class class
 	role  role
 	nth   int  // of the runs that are merged
-	tied  bool // it stands at the same key as the one before it in line
+	tied  bool // it stands at the same key as the one before it in line; of the first one it says nothing
 }
 
 // A stretch is a part of a source into which no other source reaches. It has none at the end of a walk.
@@ -46,7 +46,6 @@ func (m *merger) settle() {
 		m.line[i-1] = m.line[i]
 	}
 	m.line[i-1] = s
-	m.line[0].tied = false
 }
 
 // next returns the next stretch, at most limit long. Where several sources hold one fact, it is the one that knows its end.
@@ -89,9 +88,6 @@ func (m *merger) move(to int) {
 		return
 	}
 	m.line = m.line[1:]
-	if len(m.line) > 0 {
-		m.line[0].tied = false
-	}
 }
 
 // until returns how far s, which stands before t, goes on before t; upto is as far as it looks.

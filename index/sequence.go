@@ -24,7 +24,7 @@ type group struct {
 }
 
 // grouped is from how many facts on a list has groups.
-const grouped = 4096
+const grouped = 256
 
 // none is the sequence without facts.
 var none = new(sequence)

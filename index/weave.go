@@ -20,14 +20,10 @@ func (r *Run) merged(n *Run) *Run {
 	}
 	closings := n.part(closing)
 	matched, rest := match(r.part(current), closings)
-	here, before := some(closings, matched), some(closings, rest)
-	if r.bottom {
-		here, before = all(closings), some(closings, nil)
-	}
 	out.parts = [3]*sequence{
 		current: weave(false, all(r.part(current)), all(n.part(current)), some(closings, matched).asMask()),
-		past:    weave(true, all(r.part(past)), all(n.part(past)), here),
-		closing: weave(true, all(r.part(closing)), before),
+		past:    weave(true, all(r.part(past)), all(n.part(past)), some(closings, matched)),
+		closing: weave(true, all(r.part(closing)), some(closings, rest)),
 	}
 	out.sorted.Store(true)
 	return out
