@@ -33,6 +33,7 @@ type Conn struct {
 	ctx     context.Context // of what the Conn does for itself
 	cancel  context.CancelFunc
 	closing chan struct{} // closed by Close
+	grace   time.Duration // how long Close lets a store finish what the writer asked of it
 	done    chan struct{} // closed when the writer has ended
 	once    sync.Once
 	helpers sync.WaitGroup
@@ -82,22 +83,19 @@ func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
 
 func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Conn {
 	c := &Conn{o: o, log: &txlog{store: store, dbid: m.dbid()}, queue: make(chan *request, maxGroup), looks: make(chan *look),
-		kicks: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
+		kicks: make(chan struct{}, 1), closing: make(chan struct{}), grace: 2 * time.Second, done: make(chan struct{})}
 	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c, observer: o.Observer}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis})
 	return c
 }
 
-// grace is how long Close lets a store finish what the writer asked of it.
-const grace = 2 * time.Second
-
 // Close ends the connection: transactions that wait fail with ErrClosed, streams end. Snapshots stay readable.
 func (c *Conn) Close() error {
 	var err error
 	c.once.Do(func() {
 		close(c.closing)
-		hurry := time.AfterFunc(grace, c.cancel)
+		hurry := time.AfterFunc(c.grace, c.cancel)
 		<-c.done
 		hurry.Stop()
 		c.cancel()

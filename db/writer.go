@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 
@@ -86,8 +87,10 @@ func (c *Conn) run() {
 	}
 }
 
-// gather returns a request and those that wait behind it.
+// gather returns a request and those that wait behind it. Callers who were just answered get a turn before it looks, since most have
+// something more to write.
 func (c *Conn) gather(r *request) []*request {
+	runtime.Gosched()
 	batch := append(make([]*request, 0, 1+len(c.queue)), r)
 	for len(batch) < maxGroup {
 		select {
