@@ -136,6 +136,18 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
+// One value in eight of the names of 20,000 people.
+func BenchmarkScanOfOneValue(b *testing.B) {
+	l := pushAll(people(20_000, 1000))
+	r := Prefix(2, Fact{A: 100, V: mustOf("name3")})
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n = drain(b, l.Scan(context.Background(), AVET, r, now))
+	}
+	perFact(b, n)
+}
+
 func BenchmarkPoint(b *testing.B) {
 	for _, shape := range []string{"one run", "many runs"} {
 		commits := people(200_000, 1000)

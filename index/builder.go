@@ -7,7 +7,7 @@ type builder struct {
 	kinds    column[Kind]
 	words    column[uint64]
 	texts    column[string]
-	mixed    bool // the values have several kinds
+	kind     Kind // of every value, where there is no column of kinds
 }
 
 // A column has a row for every value, or none at all while no value needs it.
@@ -31,35 +31,65 @@ func (b *builder) room() int { return cap(b.e) }
 
 func (b *builder) reset() {
 	b.e, b.a, b.tx, b.added = b.e[:0], b.a[:0], b.tx[:0], b.added[:0]
-	b.mixed, b.kinds.used, b.words.used, b.texts.used = false, false, false, false
+	b.kinds.used, b.words.used, b.texts.used = false, false, false
 }
 
-// gather appends the facts at some places of columns.
-func (b *builder) gather(c *columns, places []uint32) {
-	n := len(b.e)
-	b.e, b.a, b.tx = b.e[:n+len(places)], b.a[:n+len(places)], b.tx[:n+len(places)]
-	pick(b.e[n:], c.E, places)
-	pick(b.a[n:], c.A, places)
-	pick(b.tx[n:], c.Tx, places)
-
+// gather appends the facts at some places of columns, which are sorted by o. What the first and the last of them have in
+// common at the head of the order, all have: it is read once.
+func (b *builder) gather(o Order, c *columns, places []uint32) {
 	if len(places) == 0 {
 		return
 	}
-	kind, uniform := c.V.kindOf(places)
-	b.mixed = b.mixed || !uniform || n > 0 && kind != b.kinds.rows[0]
-	b.kinds.gather(n, cap(b.e), c.V.Kinds, places, true)
-	b.words.gather(n, cap(b.e), c.V.Words, places, !uniform || kind.oneWord())
-	b.texts.gather(n, cap(b.e), c.V.Texts, places, !uniform || !kind.oneWord())
+	n := len(b.e)
+	sameA, sameV := c.common(o, int(places[0]), int(places[len(places)-1]))
+	b.e, b.a, b.tx = b.e[:n+len(places)], b.a[:n+len(places)], b.tx[:n+len(places)]
+	pick(b.e[n:], c.E, places, false)
+	pick(b.a[n:], c.A, places, sameA)
+	pick(b.tx[n:], c.Tx, places, false)
+
+	kind, uniform := c.V.Kinds[places[0]], sameV || c.V.uniform(places)
+	if n == 0 {
+		b.kind = kind
+	}
+	if !uniform || kind != b.kind || b.kinds.used {
+		b.gatherKinds(n, &c.V, places)
+	}
+	b.words.gather(n, cap(b.e), c.V.Words, places, sameV, !uniform || kind.oneWord())
+	b.texts.gather(n, cap(b.e), c.V.Texts, places, sameV, !uniform || !kind.oneWord())
+}
+
+// gatherKinds appends kinds to those of n values, which all had one while there was no column of kinds.
+func (b *builder) gatherKinds(n int, v *Vector, places []uint32) {
+	one := !b.kinds.used
+	b.kinds.gather(n, cap(b.e), v.Kinds, places, false, true)
+	if one {
+		fill(b.kinds.rows[:n], b.kind)
+	}
+}
+
+// common reports whether all facts from the i-th to the j-th of an order have one attribute, and whether they have one value.
+func (c *columns) common(o Order, i, j int) (sameA, sameV bool) {
+	switch o {
+	case AEVT:
+		return c.A[i] == c.A[j], false
+	case AVET:
+		sameA = c.A[i] == c.A[j]
+		return sameA, sameA && c.V.At(i) == c.V.At(j)
+	case VAET:
+		sameV = c.V.At(i) == c.V.At(j)
+		return sameV && c.A[i] == c.A[j], sameV
+	}
+	return false, false
 }
 
 // gatherEvents appends events, as lens.events lists them. It takes the marks off places.
-func (b *builder) gatherEvents(c *columns, places []uint32) {
+func (b *builder) gatherEvents(o Order, c *columns, places []uint32) {
 	n := len(b.e)
 	for i, p := range places {
 		b.added = append(b.added, p&ended == 0)
 		places[i] = p &^ ended
 	}
-	b.gather(c, places)
+	b.gather(o, c, places)
 	for i, p := range places {
 		if !b.added[n+i] {
 			b.tx[n+i] = c.End[p]
@@ -67,8 +97,8 @@ func (b *builder) gatherEvents(c *columns, places []uint32) {
 	}
 }
 
-// gather appends rows to a column of n, which is begun where they need it.
-func (c *column[T]) gather(n, room int, from []T, places []uint32, need bool) {
+// gather appends rows to a column of n, which is begun where they need it. All are the same if told so.
+func (c *column[T]) gather(n, room int, from []T, places []uint32, same, need bool) {
 	if !c.used && !need {
 		return
 	}
@@ -84,23 +114,32 @@ func (c *column[T]) gather(n, room int, from []T, places []uint32, need bool) {
 		clear(c.rows[n:])
 		return
 	}
-	pick(c.rows[n:], from, places)
+	pick(c.rows[n:], from, places, same)
 }
 
-func pick[T any](to, from []T, places []uint32) {
+func pick[T any](to, from []T, places []uint32, same bool) {
+	if same {
+		fill(to, from[places[0]])
+		return
+	}
 	to = to[:len(places)]
 	for i, p := range places {
 		to[i] = from[p]
 	}
 }
 
+func fill[T any](to []T, x T) {
+	for i := range to {
+		to[i] = x
+	}
+}
+
 // batch sets out to what was gathered.
 func (b *builder) batch(out *Batch) {
 	*out = Batch{E: b.e, A: b.a, Tx: b.tx}
-	if b.mixed {
+	out.V.Kind = b.kind
+	if b.kinds.used {
 		out.V.Kinds = b.kinds.rows
-	} else {
-		out.V.Kind = b.kinds.rows[0]
 	}
 	if b.words.used {
 		out.V.Words = b.words.rows

@@ -143,9 +143,9 @@ func (c *Cursor) take() bool {
 	switch {
 	case c.lens.history:
 		c.sifted = c.lens.events(c.sifted[:0], w.columns, places)
-		c.builder.gatherEvents(w.columns, c.sifted)
+		c.builder.gatherEvents(c.order, w.columns, c.sifted)
 	default:
-		c.builder.gather(w.columns, c.sift(w, places))
+		c.builder.gather(c.order, w.columns, c.sift(w, places))
 	}
 	return true
 }

@@ -66,8 +66,10 @@ type ranked struct {
 
 // sortByValue sorts places by value and leaves those of equal values in their sequence.
 func (s *sequence) sortByValue(places []uint32) {
-	kind, uniform := s.V.kindOf(places)
-	rank, exact := ranks(kind, uniform)
+	if len(places) < 2 {
+		return
+	}
+	rank, exact := ranks(s.V.Kinds[places[0]], s.V.uniform(places))
 	list := make([]ranked, len(places))
 	for i, p := range places {
 		list[i] = ranked{rank(&s.V, int(p)), uint32(i), p}
@@ -87,18 +89,15 @@ func (s *sequence) sortByValue(places []uint32) {
 	}
 }
 
-// kindOf returns the kind of the values at some places, and whether all have it.
-func (v *Vector) kindOf(places []uint32) (Kind, bool) {
-	if v.Kinds == nil || len(places) == 0 {
-		return v.Kind, true
-	}
+// uniform reports whether the values at some places, of which there is one, have one kind.
+func (v *Vector) uniform(places []uint32) bool {
 	kind := v.Kinds[places[0]]
 	for _, p := range places {
 		if v.Kinds[p] != kind {
-			return kind, false
+			return false
 		}
 	}
-	return kind, true
+	return true
 }
 
 // ranks returns a function from values of a kind to numbers in their order, and whether equal numbers mean equal values.
