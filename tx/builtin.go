@@ -2,10 +2,12 @@ package tx
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
+	"github.com/datolite/datolite/internal/spell"
 )
 
 // operation expands a list: an operation and its arguments.
@@ -31,8 +33,14 @@ func (x *expansion) operation(forms []form) error {
 	if what := directive(op); what != "" {
 		return notBuilt(what, op.String())
 	}
-	return fail(ErrNotAFunction, "%s is no operation: there are :db/add, :db/retract, :db/retractEntity and :db/cas", forms[0])
+	meant := spell.DidYouMean(op.String(), slices.Values(operators))
+	if meant == "" {
+		meant = ", and functions by name are not supported by this version: use tx.Func"
+	}
+	return fail(ErrNotAFunction, "%s is no operation%s", forms[0], meant)
 }
+
+var operators = []string{":db/add", ":db/retract", ":db/retractEntity", ":db/cas"}
 
 func operator(f form) (db.Keyword, error) {
 	switch op := f.val.(type) {
@@ -282,10 +290,13 @@ const firstOwn = 1000
 
 // describes reports whether a built-in attribute says what an attribute is.
 func describes(a *db.Attribute) bool {
+	if a.ID >= firstOwn {
+		return false
+	}
 	switch a.Ident {
 	case "db/valueType", "db/cardinality", "db/unique", "db/isComponent", "db/index", "db/noHistory", "db/acyclic",
 		"db/tupleType", "db/tupleTypes":
-		return a.ID < firstOwn
+		return true
 	}
 	return false
 }

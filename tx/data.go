@@ -58,50 +58,58 @@ func (a all) items(c *collector) {
 }
 
 // Add asserts that entity e has value v for an attribute; e is as the "db/id" of a Map.
-func Add(e any, attr string, v any) Data { return operation{"db/add", []any{e, key(attr), v}} }
+func Add(e any, attr string, v any) Data { return operation("db/add", e, key(attr), v) }
 
 // Retract ends the values of an attribute: those given, or all. To end a value that the entity has not is to do nothing.
 func Retract(e any, attr string, v ...any) Data {
 	if len(v) == 0 {
-		return operation{"db/retract", []any{e, key(attr)}}
+		return operation("db/retract", e, key(attr))
 	}
 	some := make(all, len(v))
 	for i := range v {
-		some[i] = operation{"db/retract", []any{e, key(attr), v[i]}}
+		some[i] = operation("db/retract", e, key(attr), v[i])
 	}
 	return some
 }
 
 // RetractEntity ends everything said of an entity and of its components, and every reference to them.
-func RetractEntity(e any) Data { return operation{"db/retractEntity", []any{e}} }
+func RetractEntity(e any) Data { return operation("db/retractEntity", e) }
 
 // CAS replaces the value old of an attribute by new, and refuses the transaction with ErrCASFailed where the value is another;
 // nil as old means that there is none. The attribute must have one value.
-func CAS(e any, attr string, old, new any) Data {
-	return operation{"db/cas", []any{e, key(attr), old, new}}
-}
+func CAS(e any, attr string, old, new any) Data { return operation("db/cas", e, key(attr), old, new) }
 
 // key returns the name of an attribute, given with or without its colon.
 func key(attr string) db.Keyword { return db.Keyword(strings.TrimPrefix(attr, ":")) }
 
-// An operation is a list whose head is known.
-type operation struct {
-	op   db.Keyword
-	args []any
-}
-
-func (o operation) items(c *collector) {
-	forms := make([]form, 1, 1+len(o.args))
-	forms[0] = form{kind: atom, val: o.op}
-	for _, arg := range o.args {
+// operation returns a list whose head is known.
+func operation(op db.Keyword, args ...any) Data {
+	forms := make([]form, 1, 1+len(args))
+	forms[0] = form{kind: atom, val: op}
+	for _, arg := range args {
 		f, err := fromGo(arg, 1)
 		if err != nil {
-			c.fail(err)
-			return
+			return unreadable{err}
 		}
 		forms = append(forms, f)
 	}
-	c.add(form{kind: list, val: forms}, false)
+	return oneForm{kind: list, val: forms}
+}
+
+// oneForm is one item of Go data.
+type oneForm form
+
+func (f oneForm) items(c *collector) { c.add(form(f), false) }
+
+// unreadable is an item that is no data.
+type unreadable struct{ err error }
+
+func (u unreadable) items(c *collector) {
+	e := *fail(ErrNotData, "%v", u.err)
+	if own, ok := u.err.(*Error); ok {
+		e = *own
+	}
+	c.fail(&e)
 }
 
 // An item is one element of the data, and remembers where it stood.

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -174,6 +175,30 @@ func TestContext(t *testing.T) {
 	}
 	if _, err = tx.With(ctx, snap, tx.Add("x", "n", 1)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestManyAtOnce makes one transaction of the same data in many goroutines, on one snapshot and on a connection.
+func TestManyAtOnce(t *testing.T) {
+	conn := open(t)
+	given := tx.All(tx.EDN(`[{:db/ident :e1} [:db/add "datomic.tx" :db/doc "d"]]`), tx.Map{"db/ident": e1, "db/doc": "d"},
+		tx.Func(func(context.Context, *db.Snapshot) (tx.Data, error) { return tx.Map{"db/ident": db.Keyword("e2")}, nil }))
+	snap := conn.Snapshot()
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			rep, err := tx.With(context.Background(), snap, given)
+			if err != nil || len(rep.Datoms) != 5 {
+				t.Error(rep, err)
+			}
+			if _, err := tx.Transact(context.Background(), conn, given); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n, err := conn.Snapshot().Count(context.Background(), db.AEVT, "db/doc"); n != 9 || err != nil {
+		t.Error(n, err)
 	}
 }
 

@@ -33,7 +33,6 @@ var (
 	ErrNotAType        = db.NewKind("db.error/not-a-value-type", db.Incorrect, "not a value type")
 	ErrNotACardinality = db.NewKind("db.error/not-a-cardinality", db.Incorrect, "not a cardinality")
 	ErrNotSystem       = db.NewKind("db.error/not-in-system-partition", db.Incorrect, "schema of an entity that is no attribute")
-	ErrNoInstall       = db.NewKind("db.error/schema-without-install", db.Incorrect, "entity is no attribute")
 	ErrBuiltIn         = db.NewKind("db.error/datom-cannot-be-altered", db.Incorrect, "built-in entity cannot be changed")
 	ErrReserved        = db.NewKind("", db.Incorrect, "name is reserved")
 	ErrTooLarge        = db.NewKind("", db.Incorrect, "transaction is too large")

@@ -133,7 +133,8 @@ func TestDeepAndEndless(t *testing.T) {
 		lots = append(lots, tx.Add("x", "rs", db.ID(i)))
 	}
 	for name, data := range map[string]tx.Data{"a map in itself": loop, "functions without end": again,
-		"deep text": tx.EDN("[" + deep + "]"), "too many datoms": tx.All(lots...)} {
+		"deep text": tx.EDN("[" + deep + "]"), "too many datoms": tx.All(lots...),
+		"a long string": tx.Add("x", "s", strings.Repeat("x", 1<<20+1))} {
 		rep, err := tx.With(context.Background(), snap, data)
 		if err == nil || db.CategoryOf(err) != db.Incorrect {
 			t.Errorf("%s: %v, %v", name, rep, err)

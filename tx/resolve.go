@@ -19,7 +19,6 @@ type change struct {
 type resolution struct {
 	*expansion
 	*unification
-	ids         []db.ID // of the tempids; none where there is no entity
 	nextT       db.T
 	nextElement db.ID
 }
@@ -60,30 +59,24 @@ func (r *resolution) checkSubjects() error {
 	return refused.orNil()
 }
 
-// The ways in which a class of tempids comes to an id of its own.
-const (
-	noID byte = iota
-	entityID
-	elementID // of the schema
-)
-
 // allot gives ids, in the order of first mention, to the classes of tempids that are no known entity, if something is asserted
 // of them or refers to them.
 func (r *resolution) allot() {
-	r.ids = make([]db.ID, len(r.names.all))
-	need := r.needs()
-	for i := range r.ids {
-		root := r.root(i)
-		c := &r.classes[root]
-		if c.bound == none && need[root] != noID {
-			c.bound = r.nextID(need[root])
+	for i := range r.claims {
+		if c := &r.claims[i]; !c.end {
+			r.findNeeds(c)
 		}
-		r.ids[i] = c.bound
+	}
+	for i := range r.classes {
+		c := &r.classes[r.root(i)]
+		if c.bound == none && c.need != noID {
+			c.bound = r.nextID(c.need)
+		}
 	}
 }
 
-func (r *resolution) nextID(need byte) db.ID {
-	if need == elementID {
+func (r *resolution) nextID(n need) db.ID {
+	if n == elementID {
 		r.nextElement++
 		return r.nextElement - 1
 	}
@@ -91,34 +84,27 @@ func (r *resolution) nextID(need byte) db.ID {
 	return index.NewID(index.PartUser, r.nextT-1)
 }
 
-// needs returns what id each class needs. An entity that is described as an attribute becomes an element of the schema.
-func (r *resolution) needs() []byte {
-	need := make([]byte, len(r.names.all))
-	raise := func(t int, to byte) {
-		root := r.root(t)
-		need[root] = max(need[root], to)
+// findNeeds notes which classes need an id because of an assertion. An entity that is described as an attribute, or installed as
+// one, becomes an element of the schema.
+func (r *resolution) findNeeds(c *claim) {
+	raise := func(t int, to need) {
+		class := &r.classes[r.root(t)]
+		class.need = max(class.need, to)
 	}
-	for i := range r.claims {
-		c := &r.claims[i]
-		if c.end {
-			continue
+	if t, ok := c.e.temp(); ok {
+		to := entityID
+		if describes(c.a) {
+			to = elementID
 		}
-		if t, ok := c.e.temp(); ok {
-			to := entityID
-			if describes(c.a) {
-				to = elementID
-			}
-			raise(t, to)
-		}
-		if c.open {
-			to := entityID
-			if c.a.Ident == "db.install/attribute" {
-				to = elementID
-			}
-			eachTemp(c.a, c.v, func(t int) { raise(t, to) })
-		}
+		raise(t, to)
 	}
-	return need
+	if c.open {
+		to := entityID
+		if c.a.Ident == "db.install/attribute" {
+			to = elementID
+		}
+		eachTemp(c.a, c.v, func(t int) { raise(t, to) })
+	}
 }
 
 // changes returns the claims with ids for tempids. The end of what a tempid that is no entity has is no change.
@@ -145,7 +131,7 @@ func (r *resolution) changes() []change {
 // settled returns the id that a node has become.
 func (r *resolution) settled(n node) node {
 	if i, ok := n.temp(); ok {
-		return node(r.ids[i])
+		return node(r.classes[r.root(i)].bound)
 	}
 	return n
 }
@@ -153,8 +139,8 @@ func (r *resolution) settled(n node) node {
 // tempIDs returns what each named tempid became.
 func (r *resolution) tempIDs() map[string]db.ID {
 	var ids map[string]db.ID
-	for i, id := range r.ids {
-		name := &r.names.all[i]
+	for i := range r.names.all {
+		name, id := &r.names.all[i], r.classes[r.root(i)].bound
 		if name.nameless || id == none || (i == 0 && !r.names.saysTx) {
 			continue
 		}

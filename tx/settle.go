@@ -79,7 +79,11 @@ func (s *settlement) sort() {
 // settleGroups settles the changes of each entity and attribute.
 func (s *settlement) settleGroups() error {
 	var refused *Error
-	for rest := s.order; len(rest) > 0; {
+	groups := 0
+	for rest := s.order; len(rest) > 0; groups++ {
+		if groups&1023 == 0 && s.ctx.Err() != nil {
+			return s.ctx.Err()
+		}
 		first, n := &s.changes[rest[0]], 1
 		for n < len(rest) && s.changes[rest[n]].e == first.e && s.changes[rest[n]].a == first.a {
 			n++
@@ -157,8 +161,8 @@ func (s *settlement) datom(c *change) db.Datom {
 // calledNew returns how a message calls an entity that may be new.
 func (s *settlement) calledNew(e db.ID) string {
 	if s.isNew(e) {
-		for i, id := range s.ids {
-			if id == e {
+		for i := range s.names.all {
+			if s.classes[s.root(i)].bound == e {
 				return s.names.called(i)
 			}
 		}

@@ -24,22 +24,6 @@ func Structs(items ...any) Data {
 	return s
 }
 
-// oneForm is one item of Go data.
-type oneForm form
-
-func (f oneForm) items(c *collector) { c.add(form(f), false) }
-
-// unreadable is an item that is no data.
-type unreadable struct{ err error }
-
-func (u unreadable) items(c *collector) {
-	e := *fail(ErrNotData, "%v", u.err)
-	if own, ok := u.err.(*Error); ok {
-		e = *own
-	}
-	c.fail(&e)
-}
-
 // fromStruct returns the map that the tags of a struct make of it.
 func fromStruct(v reflect.Value, depth int) (form, error) {
 	for v.Kind() == reflect.Pointer && !v.IsNil() {

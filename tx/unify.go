@@ -30,7 +30,17 @@ type class struct {
 	bound   db.ID // the entity that it is, or none
 	witness int   // the claim that bound it, or -1
 	uses    []int // the open claims whose value mentions it
+	need    need  // of an id of its own
 }
+
+// A need is the way in which a class that is no known entity comes to an id.
+type need byte
+
+const (
+	noID need = iota
+	entityID
+	elementID // of the schema
+)
 
 // An identity is a value of a unique attribute, in which tempids stand for their classes.
 type identity struct {

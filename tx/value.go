@@ -50,8 +50,14 @@ func ofAttr(a *db.Attribute, e *Error) *Error {
 	return e
 }
 
+// maxValue is how many bytes a text or byte string may have.
+const maxValue = 1 << 20
+
 func scalar(a *db.Attribute, f form) (db.Value, error) {
 	v, err := a.Value(f.val)
+	if size := len(v.Text()); size > maxValue {
+		return v, ofAttr(a, fail(ErrTooLarge, "a value of %s has %d bytes, and %d is the most", a.Ident, size, maxValue))
+	}
 	if err == nil {
 		return v, nil
 	}
