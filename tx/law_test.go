@@ -94,6 +94,23 @@ func TestWithIsTransact(t *testing.T) {
 	})
 }
 
+// TestIdentitiesCascade gives two chains of new entities, each identified by the one before: where the first links are one, all are,
+// in any order of the items.
+func TestIdentitiesCascade(t *testing.T) {
+	snap := given(t, empty(t), tx.EDN(vectors)).After
+	const links = 3000
+	data := []tx.Data{tx.Map{"db/id": "a0", "k1": "z"}, tx.Map{"db/id": "b0", "k1": "z"}}
+	for i := range links {
+		for _, chain := range []string{"a", "b"} {
+			data = append(data, tx.Map{"db/id": fmt.Sprint(chain, i+1), "owner": fmt.Sprint(chain, i)})
+		}
+	}
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(data), func(i, j int) { data[i], data[j] = data[j], data[i] })
+	if rep := given(t, snap, data...); len(rep.Datoms) != 2+links {
+		t.Error(len(rep.Datoms))
+	}
+}
+
 // told returns what a report tells.
 func told(rep *db.Report) string {
 	if rep == nil {
