@@ -12,6 +12,7 @@ type StoreError struct {
 	Err error
 }
 
+// Error returns the key and the error.
 func (e *StoreError) Error() string { return e.Key + ": " + e.Err.Error() }
 
 // Unwrap returns the kind of the error, or what wraps it.
@@ -26,6 +27,7 @@ type OutcomeError struct {
 	Cause error // why it is not known: the error of the context, or of the store
 }
 
+// Error tells where to look for the transaction, and why its outcome is not known.
 func (e *OutcomeError) Error() string {
 	return fmt.Sprintf("%s: the transaction is in record %d if that has the nonce %s: %s", ErrUnknownOutcome, e.Seq,
 		hex.EncodeToString(e.Nonce[:]), e.Cause)
@@ -37,6 +39,7 @@ func (e *OutcomeError) Unwrap() []error { return []error{ErrUnknownOutcome, e.Ca
 // A PanicError is the answer to a transaction whose function panicked. It unwraps to ErrPanic.
 type PanicError struct{ Value any }
 
+// Error returns the value of the panic.
 func (e *PanicError) Error() string { return fmt.Sprintf("%s: %v", ErrPanic, e.Value) }
 
 // Unwrap returns ErrPanic.

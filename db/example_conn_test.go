@@ -1,0 +1,117 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/storage/mem"
+	"github.com/datolite/datolite/tx"
+)
+
+func ExampleOpen() {
+	store := mem.New()
+	conn := must(db.Open(ctx, store, db.Options{Name: "library"}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/ident": db.Keyword("status/lent")}))
+	fmt.Println(conn.Snapshot(), conn.Close())
+
+	again := must(db.Open(ctx, store, db.Options{Name: "library", ReadOnly: true}))
+	fmt.Println(again.Snapshot())
+	// Output:
+	// snapshot t 1000 <nil>
+	// snapshot t 1000
+}
+
+func ExampleOpenOwned() {
+	store := mem.New()
+	conn := must(db.OpenOwned(ctx, store, db.Options{}))
+	fmt.Println(conn.Close())
+	_, err := store.Get(ctx, "anything")
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// get anything: store is closed
+}
+
+// Two connections to one store: what one writes, the other knows after Sync.
+func ExampleConn_Sync() {
+	store := mem.New()
+	writer, reader := must(db.Open(ctx, store, db.Options{})), must(db.Open(ctx, store, db.Options{}))
+	must(tx.Transact(ctx, writer, tx.Map{"db/doc": "one"}))
+	fmt.Println(must(reader.Sync(ctx)))
+	// Output: snapshot t 1000
+}
+
+// A request that follows a write reads at least what was written: the t of the report travels with it.
+func ExampleConn_SyncTo() {
+	store := mem.New()
+	writer, reader := must(db.Open(ctx, store, db.Options{})), must(db.Open(ctx, store, db.Options{}))
+	rep := must(tx.Transact(ctx, writer, tx.Map{"db/doc": "one"}))
+	fmt.Println(must(reader.SyncTo(ctx, rep.T)).T() >= rep.T)
+	// Output: true
+}
+
+func ExampleConn_At() {
+	conn := must(db.Open(ctx, mem.New(), db.Options{}))
+	first := must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "two"}))
+	fmt.Println(conn.Snapshot(), "was", must(conn.At(ctx, first.T)))
+	_, err := conn.At(ctx, 5000)
+	fmt.Println(errors.Is(err, db.ErrFuture))
+	// Output:
+	// snapshot t 1002 was snapshot t 1000
+	// true
+}
+
+func ExampleConn_Reports() {
+	conn := must(db.Open(ctx, mem.New(), db.Options{}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "two"}))
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for rep, err := range conn.Reports(ctx, 0) {
+		if err != nil {
+			fmt.Println(err)
+			break
+		}
+		fmt.Println(rep.T, rep.Datoms[1].V)
+		if rep.T == conn.Snapshot().T() {
+			cancel() // without it, Reports waits for the next transaction
+		}
+	}
+	// Output:
+	// t 1000 "one"
+	// t 1002 "two"
+	// context canceled
+}
+
+func ExampleConn_Stats() {
+	conn := must(db.Open(ctx, mem.New(), db.Options{}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
+	stats := conn.Stats()
+	fmt.Println(stats.T, stats.Seq, stats.Datoms)
+	// Output: t 1000 1 2
+}
+
+// An observer is told of every transaction, here to count those that took long.
+func ExampleObserver() {
+	slow := &slowCounter{limit: time.Minute}
+	conn := must(db.Open(ctx, mem.New(), db.Options{Observer: slow}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
+	fmt.Println(slow.slow, "of", slow.all)
+	// Output: 0 of 1
+}
+
+type slowCounter struct {
+	limit     time.Duration
+	slow, all int
+}
+
+func (c *slowCounter) Observe(e db.Event) {
+	if c.all++; e.Duration > c.limit {
+		c.slow++
+	}
+}
