@@ -10,7 +10,7 @@ type ast struct {
 	find   []findElem
 	shape  findShape
 	keys   []string // of :keys, :strs or :syms; nil without them
-	with   []variable
+	with   []term
 	inputs []input
 	where  []clause
 	order  []orderTerm

@@ -8,16 +8,17 @@ import (
 // A binder turns values into rows of a binding's variables. A variable that stands twice in a binding must get one value.
 type binder struct {
 	objects *objects
+	kind    error // of what does not fit
 	vars    []variable
 	row     []index.Value
 	set     []bool
 }
 
-func newBinder(o *objects, b *bindForm) *binder {
+func newBinder(o *objects, b *bindForm, kind error) *binder {
 	var s varSet
 	b.vars(&s)
 	vars := s.list()
-	return &binder{o, vars, make([]index.Value, len(vars)), make([]bool, len(vars))}
+	return &binder{o, kind, vars, make([]index.Value, len(vars)), make([]bool, len(vars))}
 }
 
 // bind calls yield for every way in which a value fits a binding, with the row filled.
@@ -33,11 +34,11 @@ func (m *binder) bind(b *bindForm, v index.Value, yield func() error) error {
 		return err
 	}
 	if !ok {
-		return errorAt(b.pos, ErrInputs, "%s is no collection", m.objects.text(v))
+		return errorAt(b.pos, m.kind, "%s is no collection", m.objects.text(v))
 	}
 	if b.kind == tupleBinding {
 		if len(elems) < len(b.items) {
-			return errorAt(b.pos, ErrInputs, "%s has too few elements: %d are asked for", m.objects.text(v), len(b.items))
+			return errorAt(b.pos, m.kind, "%s has too few elements: %d are asked for", m.objects.text(v), len(b.items))
 		}
 		return m.tuple(b.items, elems, yield)
 	}

@@ -21,9 +21,9 @@ type builtin struct {
 func (b builtin) arity() string {
 	switch {
 	case b.min == b.max:
-		return fmt.Sprintf("%d arguments", b.min)
+		return plural(b.min, "argument")
 	case b.max < 0:
-		return fmt.Sprintf("%d arguments or more", b.min)
+		return plural(b.min, "argument") + " or more"
 	}
 	return fmt.Sprintf("%d to %d arguments", b.min, b.max)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
@@ -165,11 +166,12 @@ func (s *callStep) each(r *run, g *relation, yield func(row int, v index.Value) 
 
 // failure places the error of a function.
 func (s *callStep) failure(err error) error {
+	text := strings.TrimPrefix(err.Error(), "edn: ")
 	var kind *db.Kind
 	if !errors.As(err, &kind) && db.CategoryOf(err) == db.Fault {
-		return errorAt(s.clause.pos, fmt.Errorf("%w: %w", ErrCall, err), "%s: %v", s.clause.key, err)
+		err = fmt.Errorf("%w: %w", ErrCall, err)
 	}
-	return errorAt(s.clause.pos, err, "%s: %v", s.clause.key, err)
+	return errorAt(s.clause.pos, err, "%s: %s", s.clause.key, text)
 }
 
 // truthy reports whether a value passes as the result of a predicate.
@@ -188,7 +190,7 @@ func (s *callStep) filter(r *run, g *relation) (*relation, error) {
 
 // bindRows returns the rows with what the results bind; a variable that a row has already must agree.
 func (s *callStep) bindRows(r *run, g *relation) (*relation, error) {
-	m := newBinder(r.objects, s.clause.out)
+	m := newBinder(r.objects, s.clause.out, ErrCall)
 	out := newRelation(m.vars)
 	var rows []int32
 	err := s.each(r, g, func(row int, v index.Value) error {

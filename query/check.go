@@ -53,9 +53,9 @@ func (q *ast) analyze(rules *ruleSet, rows func(string) bool) (*flow, error) {
 			}
 		}
 	}
-	for _, v := range q.with {
-		if !bound.has(v) {
-			return nil, a.unbound(v, edn.Pos{}, bound)
+	for _, t := range q.with {
+		if !bound.has(t.v) {
+			return nil, a.unbound(t.v, t.pos, bound)
 		}
 	}
 	return a.flow, nil

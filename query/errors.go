@@ -15,7 +15,8 @@ var (
 	ErrSyntax       = db.NewKind("", db.Incorrect, "malformed query")
 	ErrUnbound      = db.NewKind("db.error/unbound-query-variables", db.Incorrect, "variable is never bound")
 	ErrInsufficient = db.NewKind("db.error/insufficient-binding", db.Incorrect, "too little is bound")
-	ErrInputs       = db.NewKind("db.error/too-few-inputs", db.Incorrect, "inputs do not fit :in")
+	ErrTooFew       = db.NewKind("db.error/too-few-inputs", db.Incorrect, "too few inputs")
+	ErrInputs       = db.NewKind("", db.Incorrect, "inputs do not fit :in")
 	ErrOr           = db.NewKind("db.error/or-binding-empty", db.Incorrect, "branches of or do not fit each other")
 	ErrAggregate    = db.NewKind("db.error/invalid-aggregate", db.Incorrect, "no such aggregate")
 	ErrClause       = db.NewKind("db.error/invalid-clause", db.Incorrect, "malformed clause")
@@ -55,6 +56,23 @@ func (e *Error) Error() string {
 
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
+
+// A reason is why something cannot be done, without its place.
+type reason struct {
+	kind error
+	text string
+}
+
+func (e *reason) Error() string { return e.text }
+func (e *reason) Unwrap() error { return e.kind }
+
+// plural returns a number of things in words.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
 
 // errorAt returns an Error of a kind.
 func errorAt(pos edn.Pos, kind error, format string, args ...any) error {

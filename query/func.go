@@ -70,7 +70,7 @@ func (h *hostFunc) checkArgs(n int) error {
 		return h.err
 	}
 	if want, more := h.arity(); n < want || n > want && !more {
-		return fmt.Errorf("%w: %s takes %d arguments, not %d", ErrFunction, h.name, want, n)
+		return fmt.Errorf("%w: %s takes %s, not %d", ErrFunction, h.name, plural(want, "argument"), n)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (r *run) bind(first db.Reader, in []any) ([]*relation, error) {
 		r.host = append(r.host, first.Snapshot())
 	}
 	if len(in) > 0 {
-		return nil, &Error{Text: fmt.Sprintf("%d inputs more than :in has places", len(in)), Kind: ErrInputs}
+		return nil, &Error{Text: plural(len(in), "input") + " more than :in has places", Kind: ErrInputs}
 	}
 	return r.together(groups)
 }
@@ -59,9 +59,9 @@ func (r *run) tooFew(i int, first db.Reader) error {
 		name = fmt.Sprintf("place %d", i+1)
 	}
 	if place.kind == sourceInput && first == nil {
-		return errorAt(place.pos, ErrInputs, "there is no database for %s", name)
+		return errorAt(place.pos, ErrTooFew, "there is no database for %s", name)
 	}
-	return errorAt(place.pos, ErrInputs, "too few inputs: nothing for %s of :in", name)
+	return errorAt(place.pos, ErrTooFew, "too few inputs: nothing for %s of :in", name)
 }
 
 // together joins groups that share variables, and puts those of one row into one.
@@ -138,7 +138,7 @@ func (r *run) takeBinding(place input, x any) (*relation, error) {
 		return nil, errorAt(place.pos, ErrInputs, "an input is nil")
 	}
 	r.noteIDs(b, reflect.ValueOf(x))
-	m := newBinder(r.objects, b)
+	m := newBinder(r.objects, b, ErrInputs)
 	out := newRelation(m.vars)
 	add := func() error {
 		out.add(m.row)

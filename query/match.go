@@ -34,7 +34,7 @@ func (s *scan) fill(p *probe, g *relation, row int) {
 // smallest that leads somewhere.
 func (s *scan) driver(c *conj, p *probe) *relation {
 	useful := s.uses
-	if _, parts := p.path(s.from.Schema()); parts < 0 {
+	if _, parts := s.path(p); parts < 0 {
 		useful = s.leading(c)
 	}
 	var out *relation
@@ -127,7 +127,7 @@ func (s *scan) looksUp(c *conj, g *relation, p *probe) (bool, error) {
 	if g == nil || g.n == 1 {
 		return false, nil
 	}
-	if _, parts := p.path(s.from.Schema()); parts < 0 {
+	if _, parts := s.path(p); parts < 0 {
 		return true, nil
 	}
 	full, err := s.fullCount(c, p)
@@ -175,7 +175,7 @@ func (s *rowScan) run(c *conj) error {
 			return err
 		}
 		if len(source) < len(s.clause.terms) {
-			return errorAt(s.clause.pos, ErrSource, "row %d of the source has %d columns, and %s asks for %d", i, len(source), s.clause.key, len(s.clause.terms))
+			return errorAt(s.clause.pos, ErrSource, "row %d of the source has %s, and %s asks for %d", i, plural(len(source), "column"), s.clause.key, len(s.clause.terms))
 		}
 		if s.matches(source, vars, row) {
 			out.add(row)

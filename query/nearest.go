@@ -7,12 +7,15 @@ import (
 	"github.com/datolite/datolite/internal/spell"
 )
 
-// maxSpelled is how long a name may be to be compared with others.
-const maxSpelled = 100
+// A name is compared with others if it is no longer than maxSpelled, and long enough to be told from them.
+const (
+	minSpelled = 3
+	maxSpelled = 100
+)
 
 // didYouMean returns a question that names what is most like an unknown name, and "" where nothing is near.
 func didYouMean(name string, known []string, mark string) string {
-	if len(name) > maxSpelled {
+	if len(name) > maxSpelled || len(name) < minSpelled {
 		return ""
 	}
 	known = slices.DeleteFunc(slices.Clone(known), func(k string) bool { return len(k) > maxSpelled || k == name })

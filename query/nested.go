@@ -107,7 +107,7 @@ func (r *run) moment(v index.Value) (db.Moment, error) {
 	case v.Kind() == index.KindLong:
 		return db.T(v.Long()), nil
 	}
-	return nil, errorAt(edn.Pos{}, ErrCall, "%s is no moment", r.objects.text(v))
+	return nil, &reason{ErrCall, r.objects.text(v) + " is no moment"}
 }
 
 // txIDs is (tx-ids log start end): the transactions from start on, before end.

@@ -223,13 +223,13 @@ func (p *parser) withClause(q *ast, s section) error {
 			return errorAt(n.Pos, ErrSyntax, ":with takes variables, not %s", edn.String(n))
 		}
 		v := p.variable(symbol(n))
-		if slices.Contains(q.with, v) {
+		if slices.ContainsFunc(q.with, func(t term) bool { return t.v == v }) {
 			return errorAt(n.Pos, ErrSyntax, "%s stands twice in :with", symbol(n))
 		}
 		if slices.ContainsFunc(q.find, func(f findElem) bool { return f.plain() && f.v == v }) {
 			return errorAt(n.Pos, ErrSyntax, "%s stands in :find and in :with", symbol(n))
 		}
-		q.with = append(q.with, v)
+		q.with = append(q.with, term{kind: variableTerm, v: v, pos: n.Pos})
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (p *parser) keys(q *ast, s section) error {
 	case q.shape != relationFind:
 		return errorAt(s.pos, ErrSyntax, "a find of one row or one column returns no maps")
 	case len(s.items) != len(q.find):
-		return errorAt(s.pos, ErrSyntax, "%d names for %d columns", len(s.items), len(q.find))
+		return errorAt(s.pos, ErrSyntax, "%s for %s", plural(len(s.items), "name"), plural(len(q.find), "column"))
 	}
 	for _, n := range s.items {
 		if symbol(n) == "" {

@@ -11,8 +11,8 @@ func (s *scan) vars() varSet    { return s.uses }
 func (s *rowScan) of() clause   { return s.clause }
 func (s *rowScan) vars() varSet { return s.uses }
 
-// patternStep makes a pattern ready to be matched against its source.
-func (r *run) patternStep(c *patternClause, source string, top bool) (operator, error) {
+// patternStep makes a pattern ready to be matched against its source. One that is found by its value alone takes an entity there.
+func (r *run) patternStep(c *patternClause, byValue bool, source string, top bool) (operator, error) {
 	from := r.sources[source]
 	if from == nil {
 		return nil, errorAt(c.pos, ErrSource, "there is no source %s in :in", source)
@@ -23,7 +23,7 @@ func (r *run) patternStep(c *patternClause, source string, top bool) (operator, 
 	if len(c.terms) > maxPattern {
 		return nil, errorAt(c.terms[maxPattern].pos, ErrClause, "a pattern has at most %d components: entity, attribute, value, transaction, added", maxPattern)
 	}
-	s := &scan{clause: c, from: from.db, size: -1}
+	s := &scan{clause: c, from: from.db, size: -1, byValue: byValue}
 	for i := range s.at {
 		s.at[i] = noVariable
 	}
@@ -141,6 +141,9 @@ func (r *run) attributeConstant(from db.Reader, c any) (index.Value, error) {
 
 // valueConstant returns the value that a constant is for the attribute of the pattern: an entity where that is a reference.
 func (r *run) valueConstant(s *scan, c any) (index.Value, error) {
+	if s.byValue {
+		return r.entityConstant(s.from, c)
+	}
 	if !s.consts.known[1] {
 		if v := s.at[1]; v == noVariable || !r.hidden.isInput(v) {
 			return r.objects.value(c)
@@ -191,6 +194,9 @@ func (r *run) hide(s *scan, source string) error {
 
 // namesEntity reports whether a variable in the place of the value stands for entities.
 func (r *run) namesEntity(s *scan, v variable) (bool, error) {
+	if s.byValue {
+		return true, nil
+	}
 	if s.consts.known[1] {
 		return s.from.Schema().IsRef(s.consts.values[1].Ref()), nil
 	}

@@ -23,7 +23,7 @@ func (r *run) plan(cs []clause, a *analyzer, source string, top bool) (*plan, er
 func (r *run) step(c clause, a *analyzer, source string, top bool) (operator, error) {
 	switch c := c.(type) {
 	case *patternClause:
-		return r.patternStep(c, a.sourceOf(c.source, source), top)
+		return r.patternStep(c, a.flow.byValue[c], a.sourceOf(c.source, source), top)
 	case *callClause:
 		return r.callStep(c, a.dollar)
 	case *ruleClause:

@@ -68,7 +68,7 @@ func (rs *ruleSet) add(r *rule) error {
 	if len(have) == 0 {
 		rs.names = append(rs.names, r.name)
 	} else if len(have[0].head) != len(r.head) {
-		return errorAt(r.pos, ErrRule, "rule %s has %d arguments here and %d above", r.name, len(r.head), len(have[0].head))
+		return errorAt(r.pos, ErrRule, "rule %s has %s here and %d above", r.name, plural(len(r.head), "argument"), len(have[0].head))
 	}
 	rs.rules[r.name] = append(have, r)
 	return nil
@@ -148,7 +148,7 @@ func (rs *ruleSet) checkCall(c *ruleClause) error {
 		return errorAt(c.pos, ErrRule, "unknown rule %s%s", c.name, didYouMean(c.name, rs.names, ""))
 	}
 	if n := len(branches[0].head); n != len(c.args) {
-		return errorAt(c.pos, ErrRule, "rule %s takes %d arguments, not %d", c.name, n, len(c.args))
+		return errorAt(c.pos, ErrRule, "rule %s takes %s, not %d", c.name, plural(n, "argument"), len(c.args))
 	}
 	return nil
 }

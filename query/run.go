@@ -51,7 +51,8 @@ func execute(ctx context.Context, q *ast, r db.Reader, in []any) (*answer, error
 
 // asked returns the variables of :find, :with, and the arguments of aggregates.
 func (q *ast) asked() varSet {
-	s := setOf(q.with...)
+	var s varSet
+	termVars(q.with, &s)
 	for _, f := range q.find {
 		s.add(f.v)
 	}

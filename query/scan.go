@@ -7,13 +7,14 @@ import (
 
 // A scan matches a pattern against a database.
 type scan struct {
-	clause *patternClause
-	from   db.Reader
-	at     [maxPattern]variable
-	consts probe
-	uses   varSet
-	never  bool // a constant is of a type that matches nothing
-	size   int  // how many datoms the constants leave; −1 where it is not known yet
+	clause  *patternClause
+	from    db.Reader
+	at      [maxPattern]variable
+	consts  probe
+	uses    varSet
+	byValue bool // only the value is known
+	never   bool // a constant is of a type that matches nothing
+	size    int  // how many datoms the constants leave; −1 where it is not known yet
 }
 
 // A probe is what is known of the datoms that a scan looks for.
@@ -25,9 +26,11 @@ type probe struct {
 func (p *probe) set(i int, v index.Value) { p.values[i], p.known[i] = v, true }
 
 // path returns the order that answers a probe, and the prefix of its components that are known. It returns −1 parts where
-// nothing is known that an order begins with.
-func (p *probe) path(s *db.Schema) (index.Order, int) {
+// nothing is known that an order begins with. Only where nothing else can be known is a value alone looked for, since only
+// references can be found by it.
+func (s *scan) path(p *probe) (index.Order, int) {
 	e, a, v := p.known[0], p.known[1], p.known[2]
+	schema := s.from.Schema()
 	switch {
 	case e && a && v:
 		return index.EAVT, 3
@@ -35,13 +38,13 @@ func (p *probe) path(s *db.Schema) (index.Order, int) {
 		return index.EAVT, 2
 	case e:
 		return index.EAVT, 1
-	case a && v && s.Indexed(p.values[1].Ref()):
+	case a && v && schema.Indexed(p.values[1].Ref()):
 		return index.AVET, 2
-	case a && v && s.IsRef(p.values[1].Ref()):
+	case a && v && schema.IsRef(p.values[1].Ref()):
 		return index.VAET, 2
 	case a:
 		return index.AEVT, 1
-	case v:
+	case v && s.byValue:
 		return index.VAET, 1
 	}
 	return index.EAVT, -1
@@ -81,7 +84,7 @@ func (s *scan) count(r *run, p *probe) (int, error) {
 	if s.never || !p.possible() {
 		return 0, nil
 	}
-	o, parts := p.path(s.from.Schema())
+	o, parts := s.path(p)
 	if parts < 0 {
 		parts = 0
 	}
@@ -96,7 +99,7 @@ func (s *scan) read(r *run, p *probe, out *relation) error {
 	if s.never || !p.possible() {
 		return nil
 	}
-	o, parts := p.path(s.from.Schema())
+	o, parts := s.path(p)
 	span := index.All
 	if parts > 0 {
 		span = index.Prefix(parts, p.fact())

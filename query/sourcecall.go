@@ -1,7 +1,6 @@
 package query
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -29,7 +28,7 @@ func notBuilt(feature string) func(*run, *callClause) (evaluator, error) {
 // reading returns the database that the first argument of a call names.
 func (r *run) reading(c *callClause, min, max int) (db.Reader, error) {
 	if len(c.args) < min || max >= 0 && len(c.args) > max {
-		return nil, errorAt(c.pos, ErrFunction, "%s: wrong number of arguments", c.key)
+		return nil, errorAt(c.pos, ErrFunction, "%s takes %s, of which the first is a source such as $", c.name, builtin{min: min, max: max}.arity())
 	}
 	if c.args[0].kind != sourceTerm {
 		return nil, errorAt(c.args[0].pos, ErrFunction, "the first argument of %s is a source such as $", c.name)
@@ -47,7 +46,7 @@ func (r *run) reading(c *callClause, min, max int) (db.Reader, error) {
 }
 
 // attributeArg checks an attribute that a call names by a constant, before anything is read.
-func (r *run) attributeArg(from db.Reader, t term) error {
+func (r *run) attributeArg(from db.Reader, t term, single bool) error {
 	if t.kind != constantTerm {
 		return nil
 	}
@@ -55,7 +54,10 @@ func (r *run) attributeArg(from db.Reader, t term) error {
 		_, _, err := r.direction(from, k)
 		return errorAtIf(t, err)
 	}
-	_, err := r.attributeConstant(from, t.c)
+	id, err := r.attributeConstant(from, t.c)
+	if err == nil && single {
+		_, err = r.single(from, id)
+	}
 	return errorAtIf(t, err)
 }
 
@@ -75,7 +77,7 @@ func getElse(r *run, c *callClause) (evaluator, error) {
 	if t := c.args[3]; t.kind == constantTerm && t.c == nil {
 		return nil, errorAt(t.pos, ErrCall, "the default of get-else cannot be nil")
 	}
-	if err := r.attributeArg(from, c.args[2]); err != nil {
+	if err := r.attributeArg(from, c.args[2], true); err != nil {
 		return nil, err
 	}
 	return func(args []index.Value) (index.Value, error) {
@@ -101,7 +103,7 @@ func (r *run) single(from db.Reader, v index.Value) (db.ID, error) {
 		return 0, err
 	}
 	if a, _ := from.Schema().Attribute(id.Ref()); a.Many {
-		return 0, fmt.Errorf("%s has many values", a.Ident)
+		return 0, &reason{ErrCall, a.Ident.String() + " has many values"}
 	}
 	return id.Ref(), nil
 }
@@ -135,7 +137,7 @@ func getSome(r *run, c *callClause) (evaluator, error) {
 		return nil, err
 	}
 	for _, t := range c.args[2:] {
-		if err := r.attributeArg(from, t); err != nil {
+		if err := r.attributeArg(from, t, true); err != nil {
 			return nil, err
 		}
 	}
@@ -159,7 +161,7 @@ func missing(r *run, c *callClause) (evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.attributeArg(from, c.args[2]); err != nil {
+	if err := r.attributeArg(from, c.args[2], false); err != nil {
 		return nil, err
 	}
 	return func(args []index.Value) (index.Value, error) {
@@ -195,7 +197,7 @@ func (r *run) direction(from db.Reader, name any) (db.ID, bool, error) {
 	forward := strings.TrimPrefix(k.Namespace()+"/"+k.Name()[1:], "/")
 	v, _ = index.Keyword(db.Keyword(forward))
 	if a, err = r.attribute(from, v); err == nil && !from.Schema().IsRef(a.Ref()) {
-		err = errors.New(":" + forward + " is no reference")
+		err = &reason{ErrCall, ":" + forward + " is no reference"}
 	}
 	return a.Ref(), true, err
 }
