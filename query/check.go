@@ -23,6 +23,7 @@ type analyzer struct {
 	flow   *flow
 	modes  *modes
 	memory map[string]bool // what ready said of ors
+	quiet  bool            // errors need not say why
 }
 
 // check checks a query as far as that goes without rules and sources.

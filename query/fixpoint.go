@@ -67,7 +67,7 @@ func (r *run) answersOf(name, source string, bound varSet) (*answers, error) {
 
 // branch makes a body ready: the steps of its clauses, what is asked, and the calls in the rule's own circle.
 func (r *run) branch(t *answers, rl *rule, bound varSet) (*ruleBranch, error) {
-	f, err := r.modes.flowOf(rl, t.source, bound)
+	f, err := r.modes.flowOf(rl, t.source, bound, false)
 	if err != nil {
 		return nil, inRules(err)
 	}

@@ -10,6 +10,8 @@ type modes struct {
 	possible map[string]*mode
 	order    []*mode
 	settling bool
+
+	explaining map[string]bool // rules of which it is being said why they cannot be called
 }
 
 // A mode is a way to call a rule: some arguments bound, the others not.
@@ -24,7 +26,7 @@ func newModes(rules *ruleSet, rows func(string) bool) *modes {
 	if rules == nil {
 		return nil
 	}
-	return &modes{rules: rules, rows: rows, possible: map[string]*mode{}}
+	return &modes{rules: rules, rows: rows, possible: map[string]*mode{}, explaining: map[string]bool{}}
 }
 
 // boundArgs returns the numbers of the arguments of a call that are bound.
@@ -75,16 +77,16 @@ func (m *modes) settle() {
 // holds reports whether every branch of a rule can be run in a mode, as far as is known.
 func (m *modes) holds(md *mode) bool {
 	for _, r := range m.rules.rules[md.name] {
-		if _, err := m.flowOf(r, md.source, md.bound); err != nil {
+		if _, err := m.flowOf(r, md.source, md.bound, true); err != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// flowOf returns the flow of a branch whose head is bound in part.
-func (m *modes) flowOf(r *rule, source string, args varSet) (*flow, error) {
-	a := &analyzer{rules: m.rules, rows: m.rows, names: r.names, dollar: source, modes: m}
+// flowOf returns the flow of a branch whose head is bound in part; where it is quiet, its errors do not say why there is none.
+func (m *modes) flowOf(r *rule, source string, args varSet, quiet bool) (*flow, error) {
+	a := &analyzer{quiet: quiet, rules: m.rules, rows: m.rows, names: r.names, dollar: source, modes: m}
 	a.flow = &flow{map[clause]varSet{}, map[clause]bool{}}
 	var before varSet
 	for i, v := range r.head {

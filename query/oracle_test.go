@@ -342,7 +342,9 @@ func leads(cs []cond, bound []string) bool {
 	for changed := true; changed; {
 		changed = false
 		pending = slices.DeleteFunc(pending, func(c cond) bool {
-			known := func(i int) bool { return i < len(c.cells) && (c.cells[i].text != "" || slices.Contains(bound, c.cells[i].name)) }
+			known := func(i int) bool {
+				return i < len(c.cells) && (c.cells[i].text != "" || slices.Contains(bound, c.cells[i].name))
+			}
 			switch {
 			case tests(c) > 0:
 				return true

@@ -120,8 +120,11 @@ func (s *session) input(line string) (any, error) {
 		return nil, err
 	}
 	if kind == "lookup" {
-		pair := n.Plain().([]any)
-		return db.Lookup(string(pair[0].(edn.Keyword)), pair[1]), nil
+		if len(n.Items) != 2 {
+			return nil, errors.New("a lookup ref has two elements")
+		}
+		attr, _ := n.Items[0].Value.(edn.Keyword)
+		return db.Lookup(string(attr), n.Items[1].Plain()), nil
 	}
 	return n.Plain(), nil
 }

@@ -7,6 +7,9 @@ import (
 
 // stuck returns the error of a clause that never gets what it needs.
 func (a *analyzer) stuck(c clause, bound varSet, source string) error {
+	if a.quiet {
+		return ErrInsufficient
+	}
 	switch c := c.(type) {
 	case *patternClause:
 		return errorAt(c.pos, ErrInsufficient, "%s: neither its entity nor its attribute nor its value is bound", c.key)
@@ -34,14 +37,8 @@ func (a *analyzer) insufficient(c clause, missing, bound varSet) error {
 
 // stuckRule returns the error of a call: that of the rule itself, if it cannot be run whatever is bound.
 func (a *analyzer) stuckRule(c *ruleClause, bound varSet, source string) error {
-	all := setOf()
-	for i := range c.args {
-		all.add(variable(i))
-	}
-	for _, r := range a.modes.rules.rules[c.name] {
-		if _, err := a.modes.flowOf(r, source, all); err != nil {
-			return inRules(err)
-		}
+	if err := a.modes.broken(c, source); err != nil {
+		return err
 	}
 	var free []string
 	for _, t := range c.args {
@@ -70,4 +67,23 @@ func (a *analyzer) stuckOr(c *orClause, bound varSet, source string) error {
 		}
 	}
 	return errorAt(c.pos, ErrInsufficient, "%s cannot be bound", c.key)
+}
+
+// broken returns the error of a rule that cannot be called even with all of its arguments bound.
+func (m *modes) broken(c *ruleClause, source string) error {
+	if m.explaining[c.name] {
+		return nil
+	}
+	m.explaining[c.name] = true
+	defer delete(m.explaining, c.name)
+	var all varSet
+	for i := range c.args {
+		all.add(variable(i))
+	}
+	for _, r := range m.rules.rules[c.name] {
+		if _, err := m.flowOf(r, source, all, false); err != nil {
+			return inRules(err)
+		}
+	}
+	return nil
 }
