@@ -159,13 +159,14 @@ func (p *place) setAttr(ctx context.Context, x any) (err error) {
 	return nil
 }
 
-// setValue sets the value, which in VAET comes before its attribute and is a reference.
+// setValue sets the value, which in VAET comes before its attribute and is a reference. A lookup ref here says what is looked for,
+// so it is the snapshot beneath that knows it: a view may hide the key of an entity, and show what refers to it.
 func (p *place) setValue(ctx context.Context, x any) (err error) {
 	if p.attr != nil {
-		p.key.V, err = p.value(ctx, p.attr, x)
+		p.key.V, err = p.snap.value(ctx, p.attr, x)
 		return err
 	}
-	id, err := p.EntID(ctx, x)
+	id, err := p.snap.EntID(ctx, x)
 	p.key.V = index.Ref(id)
 	return err
 }

@@ -94,7 +94,7 @@ func (f *file) allows(row []string, dir string) bool {
 var modules = map[string][]string{
 	"go.etcd.io/bbolt":                   {"storage/bolt"},
 	"github.com/google/btree":            {"index", "storage/mem"},
-	"github.com/hashicorp/golang-lru/v2": {"index"},
+	"github.com/hashicorp/golang-lru/v2": {"index", "query"},
 	"github.com/klauspost/compress":      {"index", "db", "internal/conformance"},
 	"github.com/google/go-cmp":           {},
 

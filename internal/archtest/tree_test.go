@@ -20,18 +20,6 @@ const module = "github.com/datolite/datolite"
 // notYet holds what breaks a rule while the tree is being built, as "rule: begin of the message". It only shrinks, and is empty at
 // the end.
 var notYet = []string{
-	"everything is built: provenance/",
-	"everything is built: query/",
-	"files and functions are short: db/value_test.go",
-	"packages have a tour: examples/pipeline/",
-	"packages have a tour: internal/spell",
-	"packages have a tour: internal/tag",
-	"exported names have comments: db/",
-	"exported names have comments: internal/tag/",
-	"exported names have comments: provenance/",
-	"exported names have comments: query/",
-	"exported names have comments: storage/storagetest/",
-	"exported names have comments: tx/",
 }
 
 // rules are what the tree keeps. Each returns a line for every place that breaks it.
@@ -48,7 +36,7 @@ var rules = []struct {
 	{"everything is built", everythingIsBuilt},
 	{"packages have a tour", packagesHaveATour},
 	{"exported names have comments", exportedNamesHaveComments},
-	{"verbs and nouns have examples", haveExamples},
+	{"verbs have examples", haveExamples},
 	{"names say what is inside", namesSayWhatIsInside},
 	{"no forbidden words", noForbiddenWords},
 }

@@ -1,4 +1,3 @@
-// Package spell finds the word that was meant by a misspelt one, for error messages.
 package spell
 
 import (
