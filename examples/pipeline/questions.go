@@ -122,14 +122,29 @@ func (s *story) past() (r db.Reader, when string, err error) {
 
 // hidden returns the names of the nodes that a snapshot shows and a view of it does not.
 func (s *story) hidden(snap, view db.Reader) ([]string, error) {
-	const all = `[:find [?name ...] :in $ [[?id ?name]] :where [_ :node/id ?id] :order-by [?name]]`
-	input := names([]*provenance.Definition{s.v2, s.v1})
-	shown, err := query.All[string](s.ctx, view, all, input)
+	shown, err := s.nodes(view)
 	if err != nil {
 		return nil, err
 	}
-	there, err := query.All[string](s.ctx, snap, all, input)
-	return slices.DeleteFunc(there, func(n string) bool { return slices.Contains(shown, n) }), err
+	there, err := s.nodes(snap)
+	var out []string
+	for _, n := range there {
+		if !slices.Contains(shown, n) {
+			out = append(out, n.Name)
+		}
+	}
+	return out, err
+}
+
+// A node is one that a reader shows, with its name.
+type node struct {
+	ID   db.ID
+	Name string
+}
+
+func (s *story) nodes(r db.Reader) ([]node, error) {
+	return query.All[node](s.ctx, r, `[:find ?id ?name :in $ [[?hash ?name]] :where [?id :node/id ?hash] :order-by [?name]]`,
+		names([]*provenance.Definition{s.v1, s.v2}))
 }
 
 // only returns the names of the nodes of a definition that a snapshot has and another definition does without.
