@@ -56,14 +56,12 @@ func TestAttributeValue(t *testing.T) {
 		{TypeRef, "tempid", nil},
 		{TypeLong, struct{}{}, nil},
 	} {
-		a := &Attribute{Ident: "a", Type: c.t}
-		v, err := a.Value(c.x)
 		if c.want == nil {
-			if !errors.Is(err, ErrWrongType) || !errors.As(err, new(*ValueError)) {
-				t.Errorf("%s takes %v: %v, %v", c.t, c.x, v, err)
-			}
+			refused(t, c.t, c.x)
 			continue
 		}
+		a := &Attribute{Ident: "a", Type: c.t}
+		v, err := a.Value(c.x)
 		if diff := cmp.Diff(c.want, a.Go(v), cmp.Comparer(func(a, b *big.Int) bool { return a.Cmp(b) == 0 })); err != nil || diff != "" {
 			t.Errorf("%s of %v: %v %s", c.t, c.x, err, diff)
 		}
@@ -71,8 +69,19 @@ func TestAttributeValue(t *testing.T) {
 			t.Errorf("%s of the value %v: %v, %v", c.t, v, again, err)
 		}
 	}
+}
+
+func TestAttributeRefusesNil(t *testing.T) {
 	if _, err := (&Attribute{Type: TypeString}).Value(nil); !errors.Is(err, ErrNil) {
 		t.Error(err)
+	}
+}
+
+func refused(t *testing.T, typ ValueType, x any) {
+	t.Helper()
+	v, err := (&Attribute{Ident: "a", Type: typ}).Value(x)
+	if !errors.Is(err, ErrWrongType) || !errors.As(err, new(*ValueError)) {
+		t.Errorf("%s takes %v: %v, %v", typ, x, v, err)
 	}
 }
 

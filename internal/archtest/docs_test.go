@@ -92,7 +92,8 @@ func saysItself(name string) bool {
 	return method == "Error" || method == "Unwrap" || method == "String"
 }
 
-// haveExamples returns a line for each exported function of the public packages without an Example of its own that is run.
+// haveExamples returns a line for each exported function of the public packages without an Example of its own that is run. A
+// function for tests, which an Example has not got, needs none.
 func haveExamples(tr *tree) (missing []string) {
 	for _, dir := range tr.dirs() {
 		if !public(dir) || dir == "index" { // users do not import index
@@ -101,7 +102,7 @@ func haveExamples(tr *tree) (missing []string) {
 		run := examples(tr, dir)
 		for _, f := range tr.in(dir) {
 			for _, d := range exported(f) {
-				if d.isFunc && !strings.Contains(d.name, ".") && !run[d.name] {
+				if d.isFunc && !strings.Contains(d.name, ".") && !run[d.name] && !forTests(d.node.(*ast.FuncDecl)) {
 					missing = append(missing, tr.at(d.node, "%s has no Example", d.name))
 				}
 			}
@@ -125,4 +126,10 @@ func examples(tr *tree, dir string) map[string]bool {
 		}
 	}
 	return run
+}
+
+// forTests reports whether a function's first parameter is t.
+func forTests(fn *ast.FuncDecl) bool {
+	params := fn.Type.Params.List
+	return len(params) > 0 && len(params[0].Names) > 0 && params[0].Names[0].Name == "t"
 }
