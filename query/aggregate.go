@@ -50,7 +50,10 @@ func (r *run) aggregate(basis *relation) ([]index.Vector, int, error) {
 			keys = append(keys, f.v)
 		}
 	}
-	groups := grouped(basis, keys)
+	groups, err := r.grouped(basis, keys)
+	if err != nil {
+		return nil, 0, err
+	}
 	firsts := make([]int32, len(groups))
 	for i, g := range groups {
 		firsts[i] = g[0]
@@ -71,22 +74,25 @@ func (r *run) aggregate(basis *relation) ([]index.Vector, int, error) {
 }
 
 // grouped returns the rows of each group, in the order of their first rows.
-func grouped(r *relation, keys []variable) [][]int32 {
-	if r.n == 0 {
-		return nil
+func (r *run) grouped(basis *relation, keys []variable) ([][]int32, error) {
+	if basis.n == 0 {
+		return nil, nil
 	}
-	cols := r.columnsOf(keys)
+	cols := basis.columnsOf(keys)
 	if len(keys) == 0 {
-		all := make([]int32, r.n)
+		all := make([]int32, basis.n)
 		for i := range all {
 			all[i] = int32(i)
 		}
-		return [][]int32{all}
+		return [][]int32{all}, nil
 	}
 	var out [][]int32
-	t := newTable(cols, r.n)
-	of := make([]int32, r.n)
-	for i := range int32(r.n) {
+	t := newTable(cols, basis.n)
+	of := make([]int32, basis.n)
+	for i := range int32(basis.n) {
+		if err := r.tick(int(i)); err != nil {
+			return nil, err
+		}
 		first := t.first(i)
 		if t.insert(i) {
 			of[i] = int32(len(out))
@@ -96,7 +102,7 @@ func grouped(r *relation, keys []variable) [][]int32 {
 		}
 		out[of[i]] = append(out[of[i]], i)
 	}
-	return out
+	return out, nil
 }
 
 // first returns the row in the table that equals another row of its columns, and −1 where there is none.

@@ -27,8 +27,7 @@ var crowd = sync.OnceValues(func() (*db.Snapshot, error) {
 		{:db/ident :last-name :db/valueType :db.type/string}
 		{:db/ident :sex :db/valueType :db.type/keyword}
 		{:db/ident :age :db/valueType :db.type/long}
-		{:db/ident :salary :db/valueType :db.type/long}
-		{:db/ident :follows :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}]`))
+		{:db/ident :salary :db/valueType :db.type/long}]`))
 	if err != nil {
 		return nil, err
 	}
@@ -80,5 +79,83 @@ func BenchmarkQuery(b *testing.B) {
 			}
 			b.ReportMetric(float64(rows), "rows")
 		})
+	}
+}
+
+// network returns a database of entities that follow others: from and to are numbers of entities.
+func network(b *testing.B, size int, edges [][2]int) *db.Snapshot {
+	b.Helper()
+	ctx := context.Background()
+	data := []tx.Data{}
+	for _, e := range edges {
+		data = append(data, tx.Map{"db/id": fmt.Sprint("n", e[0]), "follows": []any{fmt.Sprint("n", e[1])}})
+	}
+	for i := range size {
+		data = append(data, tx.Map{"db/id": fmt.Sprint("n", i), "number": i})
+	}
+	snap := with(b, start(b), tx.EDN(`[{:db/ident :follows :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}
+		{:db/ident :number :db/valueType :db.type/long :db/unique :db.unique/identity}]`)).After
+	rep, err := tx.With(ctx, snap, tx.All(data...))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return rep.After
+}
+
+// shapes are the graphs of performance.md §2 that are quick to make.
+var shapes = []struct {
+	name  string
+	edges func() (size int, edges [][2]int)
+}{
+	{"chain of 300", func() (int, [][2]int) { return 300, chained(300) }},
+	{"long 30x5", func() (int, [][2]int) {
+		var edges [][2]int
+		for i := range 29 * 5 {
+			edges = append(edges, [2]int{i, i + 5})
+		}
+		return 150, edges
+	}},
+	{"DAG of 2000", func() (int, [][2]int) {
+		rng := rand.New(rand.NewPCG(5, 6))
+		var edges [][2]int
+		for range 3000 {
+			from := rng.IntN(1999)
+			edges = append(edges, [2]int{from, from + 1 + rng.IntN(min(400, 1999-from))})
+		}
+		return 2000, edges
+	}},
+}
+
+func chained(n int) [][2]int {
+	var edges [][2]int
+	for i := range n - 1 {
+		edges = append(edges, [2]int{i, i + 1})
+	}
+	return edges
+}
+
+func BenchmarkRules(b *testing.B) {
+	rules := query.Rules(`[[(reach ?a ?b) [?a :follows ?b]] [(reach ?a ?b) [?a :follows ?c] (reach ?c ?b)]]`)
+	for _, s := range shapes {
+		size, edges := s.edges()
+		snap := network(b, size, edges)
+		for _, q := range []struct{ name, text string }{
+			{"all", `[:find ?a ?b :in $ % :where (reach ?a ?b)]`},
+			{"from", `[:find [?b ...] :in $ % :where [?a :number 0] (reach ?a ?b)]`},
+			{"to", `[:find [?a ...] :in $ % :where [?b :number 149] (reach ?a ?b)]`},
+		} {
+			b.Run(s.name+"/"+q.name, func(b *testing.B) {
+				b.ReportAllocs()
+				rows := 0
+				for b.Loop() {
+					r, err := query.Run(b.Context(), snap, q.text, rules)
+					if err != nil {
+						b.Fatal(err)
+					}
+					rows = r.Len()
+				}
+				b.ReportMetric(float64(rows), "rows")
+			})
+		}
 	}
 }

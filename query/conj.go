@@ -43,7 +43,9 @@ func (r *run) solve(p *plan, groups []*relation, keep varSet, rec *recursion) (*
 			return nil, err
 		}
 	}
-	c.drop()
+	if err := c.drop(); err != nil {
+		return nil, err
+	}
 	for len(c.pending) > 0 && !c.failed() {
 		if err := c.advance(); err != nil {
 			return nil, err
@@ -69,8 +71,7 @@ func (c *conj) advance() error {
 		return err
 	}
 	c.known.addAll(bindsOf(s))
-	c.drop()
-	return nil
+	return c.drop()
 }
 
 // next returns the number of the step to run: of those that can run, the one after which the fewest rows are left; one that
@@ -153,16 +154,22 @@ func (c *conj) rows(vs varSet) (n float64, groups int) {
 }
 
 // drop removes the columns that nobody asks for any more.
-func (c *conj) drop() {
+func (c *conj) drop() error {
 	needed := c.keep.clone()
 	for _, s := range c.pending {
 		needed.addAll(s.vars())
 	}
 	for i, g := range c.groups {
-		if !g.set().within(needed) {
-			c.groups[i] = g.project(slices.DeleteFunc(slices.Clone(g.vars), func(v variable) bool { return !needed.has(v) }))
+		if g.set().within(needed) {
+			continue
 		}
+		rest, err := c.run.project(g, slices.DeleteFunc(slices.Clone(g.vars), func(v variable) bool { return !needed.has(v) }))
+		if err != nil {
+			return err
+		}
+		c.groups[i] = rest
 	}
+	return nil
 }
 
 // result returns the product of the groups, for the variables that are asked for.
@@ -174,5 +181,5 @@ func (c *conj) result() (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out.project(c.keep.list()), nil
+	return c.run.project(out, c.keep.list())
 }

@@ -190,7 +190,9 @@ func (r *run) demand(b *ruleBranch, a *analyzer, before *plan, call *ruleClause,
 // ask makes sure that all is derived for some arguments. The demand has the columns of what the answers are asked with.
 func (r *run) ask(t *answers, want *relation) error {
 	had := t.asked.rows.n
-	t.asked.add(want)
+	if err := t.asked.add(r, want); err != nil {
+		return err
+	}
 	if t.asked.rows.n == had {
 		return nil
 	}
@@ -265,8 +267,7 @@ func (r *run) derive(t *answers, b *ruleBranch) error {
 		if err != nil {
 			return err
 		}
-		t.derived.add((&relation{vars: t.derived.rows.vars, cols: found.columnsOf(b.head), n: found.n}))
-		return r.fits(t.derived.rows.n)
+		return t.derived.add(r, &relation{vars: t.derived.rows.vars, cols: found.columnsOf(b.head), n: found.n})
 	})
 }
 
@@ -276,15 +277,13 @@ func (r *run) demandMore(t *answers, d *demand) error {
 	vars := d.call.variables(bound)
 	return r.eachDelta(t, d.prefix, func(rec *recursion) error {
 		if vars.empty() {
-			d.call.t.asked.add(d.call.demand(unit(), bound))
-			return nil
+			return d.call.t.asked.add(r, d.call.demand(unit(), bound))
 		}
 		found, err := r.solve(d.prefix, nil, vars, rec)
 		if err != nil {
 			return err
 		}
-		d.call.t.asked.add(d.call.demand(found, bound))
-		return nil
+		return d.call.t.asked.add(r, d.call.demand(found, bound))
 	})
 }
 

@@ -154,14 +154,16 @@ func (r *run) takeBinding(place input, x any) (*relation, error) {
 				return nil, err
 			}
 		}
-		return out.distinct(), nil
+		return r.distinct(out)
 	}
 	v, err := r.inputValue(place, x)
 	if err != nil {
 		return nil, err
 	}
-	err = m.bind(b, v, add)
-	return out.distinct(), err
+	if err := m.bind(b, v, add); err != nil {
+		return nil, err
+	}
+	return r.distinct(out)
 }
 
 // noteIDs notes which variables get IDs: in an answer they are IDs then, and not integers.

@@ -112,7 +112,7 @@ func (s *scan) run(c *conj) error {
 	case err != nil:
 		return err
 	case looksUp:
-		err = s.readEach(c.run, g.project(g.set().and(s.uses).list()), p, found)
+		err = s.readEach(c.run, g, p, found)
 	default:
 		err = s.read(c.run, &p, found)
 	}
@@ -134,8 +134,12 @@ func (s *scan) looksUp(c *conj, g *relation, p *probe) (bool, error) {
 	return g.n*lookupCost < full, err
 }
 
-// readEach reads what matches each of some rows.
-func (s *scan) readEach(r *run, keys *relation, p probe, out *relation) error {
+// readEach reads what matches each row of a group.
+func (s *scan) readEach(r *run, g *relation, p probe, out *relation) error {
+	keys, err := r.project(g, g.set().and(s.uses).list())
+	if err != nil {
+		return err
+	}
 	for i := range keys.n {
 		if err := r.tick(i); err != nil {
 			return err

@@ -27,7 +27,11 @@ func (s *notStep) run(c *conj) error {
 		return err
 	}
 	given := g.set().and(s.join)
-	holds, err := c.run.solve(s.body, []*relation{g.project(given.list())}, given, c.rec)
+	rows, err := c.run.project(g, given.list())
+	if err != nil {
+		return err
+	}
+	holds, err := c.run.solve(s.body, []*relation{rows}, given, c.rec)
 	if err != nil {
 		return err
 	}

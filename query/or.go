@@ -37,7 +37,11 @@ func (s *orStep) run(c *conj) error {
 	var given []*relation
 	for _, g := range c.groups {
 		if shared := g.set().and(s.shared); !shared.empty() {
-			given = append(given, g.project(shared.list()))
+			rows, err := c.run.project(g, shared.list())
+			if err != nil {
+				return err
+			}
+			given = append(given, rows)
 		}
 	}
 	var found []*relation
@@ -48,5 +52,9 @@ func (s *orStep) run(c *conj) error {
 		}
 		found = append(found, rel)
 	}
-	return c.absorb(union(s.out.list(), found))
+	all, err := c.run.union(s.out.list(), found)
+	if err != nil {
+		return err
+	}
+	return c.absorb(all)
 }

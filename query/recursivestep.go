@@ -50,7 +50,10 @@ func (s *recursiveStep) run(c *conj) error {
 	case c.rec.delta == operator(s):
 		found, err = s.matched(c.run, set.between(set.settled, set.recent))
 	case g != nil:
-		found, err = s.found(c.run, s.t, g.project(s.keys().list()))
+		var rows *relation
+		if rows, err = c.run.project(g, s.keys().list()); err == nil {
+			found, err = s.found(c.run, s.t, rows)
+		}
 	default:
 		found, err = s.matched(c.run, set.between(0, set.rows.n))
 	}

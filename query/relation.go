@@ -73,47 +73,49 @@ func isRange(rows []int32) bool {
 	return true
 }
 
-// project returns the distinct rows of some of the columns, which may be none.
-func (r *relation) project(vs []variable) *relation {
-	if slices.Equal(vs, r.vars) {
-		return r.distinct()
+// project returns the distinct rows of some of the columns of a relation, which may be none.
+func (r *run) project(g *relation, vs []variable) (*relation, error) {
+	if slices.Equal(vs, g.vars) {
+		return r.distinct(g)
 	}
-	out := &relation{vars: vs, cols: r.columnsOf(vs), n: r.n}
-	return out.distinct()
+	return r.distinct(&relation{vars: vs, cols: g.columnsOf(vs), n: g.n})
 }
 
 // renamed returns the relation with other variables for its columns.
 func (r *relation) renamed(vs []variable) *relation { return &relation{vars: vs, cols: r.cols, n: r.n} }
 
 // distinct returns the relation without rows that stand in it twice.
-func (r *relation) distinct() *relation {
-	if len(r.cols) == 0 {
-		return &relation{n: min(r.n, 1)}
+func (r *run) distinct(g *relation) (*relation, error) {
+	if len(g.cols) == 0 {
+		return &relation{n: min(g.n, 1)}, nil
 	}
-	if r.n < 2 {
-		return r
+	if g.n < 2 {
+		return g, nil
 	}
-	t := newTable(r.cols, r.n)
-	rows := make([]int32, 0, r.n)
-	for i := range int32(r.n) {
+	t := newTable(g.cols, g.n)
+	rows := make([]int32, 0, g.n)
+	for i := range int32(g.n) {
+		if err := r.tick(int(i)); err != nil {
+			return nil, err
+		}
 		if t.insert(i) {
 			rows = append(rows, i)
 		}
 	}
-	return r.pick(rows)
+	return g.pick(rows), nil
 }
 
 // union returns the rows of relations of the same variables; those of the first say in which order.
-func union(vs []variable, rs []*relation) *relation {
+func (r *run) union(vs []variable, rs []*relation) (*relation, error) {
 	out := newRelation(vs)
-	for _, r := range rs {
-		cols := r.columnsOf(vs)
+	for _, g := range rs {
+		cols := g.columnsOf(vs)
 		for i := range cols {
-			extend(&out.cols[i], out.n, &cols[i], r.n)
+			extend(&out.cols[i], out.n, &cols[i], g.n)
 		}
-		out.n += r.n
+		out.n += g.n
 	}
-	return out.distinct()
+	return r.distinct(out)
 }
 
 // gather returns the values of a column at some places.

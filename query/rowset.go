@@ -22,28 +22,32 @@ func newRowSet(vars, keys []variable) *rowSet {
 }
 
 // add puts in the rows of a relation that are not there yet; they are fresh. The relation has the columns of the set.
-func (s *rowSet) add(r *relation) {
-	if len(r.cols) == 0 {
-		s.rows.n = max(s.rows.n, min(r.n, 1))
-		return
+func (s *rowSet) add(r *run, g *relation) error {
+	if len(g.cols) == 0 {
+		s.rows.n = max(s.rows.n, min(g.n, 1))
+		return nil
 	}
-	r = r.distinct()
+	g, err := r.distinct(g)
+	if err != nil {
+		return err
+	}
 	var rows []int32
-	for i, h := range hashRows(r.cols, 0, r.n) {
-		if !s.all.has(h, r.cols, int32(i)) {
+	for i, h := range hashRows(g.cols, 0, g.n) {
+		if !s.all.has(h, g.cols, int32(i)) {
 			rows = append(rows, int32(i))
 		}
 	}
 	if len(rows) == 0 {
-		return
+		return nil
 	}
-	news := r.pick(rows)
+	news := g.pick(rows)
 	for i := range s.rows.cols {
 		extend(&s.rows.cols[i], s.rows.n, &news.cols[i], news.n)
 	}
 	s.rows.n += news.n
 	s.all.follow(s.rows.cols, s.rows.n)
 	s.index.follow(s.rows.columnsOf(s.keys), s.rows.n)
+	return r.fits(s.rows.n)
 }
 
 // follow puts in the rows that have come to the columns.

@@ -122,14 +122,14 @@ func (s *ruleStep) run(c *conj) error {
 	return c.absorb(found)
 }
 
-// demand returns the rows of the arguments that are bound, in their order.
+// demand returns the arguments that are bound as rows, in the order of the arguments.
 func (s *ruleStep) demand(g *relation, bound varSet) *relation {
 	out := &relation{n: g.n}
 	for _, i := range bound.list() {
 		out.vars = append(out.vars, i)
 		out.cols = append(out.cols, s.args[i].column(g))
 	}
-	return out.distinct()
+	return out
 }
 
 // column returns an argument as a column beside the rows of a relation.

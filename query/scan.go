@@ -1,6 +1,8 @@
 package query
 
 import (
+	"slices"
+
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
 )
@@ -126,13 +128,18 @@ func (s *scan) read(r *run, p *probe, out *relation) error {
 // drain reads a cursor to its end.
 func (s *scan) drain(r *run, cursor *index.Cursor, p *probe, covered [maxPattern]bool, out *relation) error {
 	var rows []int32
+	whole := s.coversAll(p, covered)
 	for {
 		b, err := cursor.Next()
 		if b == nil || err != nil {
 			return err
 		}
-		rows = s.matching(b, p, covered, rows[:0])
-		s.emit(b, rows, out)
+		if whole {
+			s.emitAll(b, out)
+		} else {
+			rows = s.matching(b, p, covered, rows[:0])
+			s.emit(b, rows, out)
+		}
 		if err := r.fits(out.n); err != nil {
 			return err
 		}
@@ -179,6 +186,55 @@ func (s *scan) matches(b *index.Batch, p *probe, covered *[maxPattern]bool, row 
 	return true
 }
 
+// coversAll reports whether every datom that is read matches: all that is known is covered, and no variable stands twice.
+func (s *scan) coversAll(p *probe, covered [maxPattern]bool) bool {
+	for i, v := range s.at {
+		if p.known[i] && !covered[i] || v != noVariable && s.place(v) != i {
+			return false
+		}
+	}
+	return true
+}
+
+// emitAll appends a whole batch to a relation of the scan's variables.
+func (s *scan) emitAll(b *index.Batch, out *relation) {
+	for c, v := range out.vars {
+		switch i := s.place(v); i {
+		case 0:
+			appendIDs(&out.cols[c], b.E)
+		case 1:
+			appendIDs(&out.cols[c], b.A)
+		case 2:
+			extend(&out.cols[c], out.n, &b.V, b.Len())
+		case 3:
+			appendIDs(&out.cols[c], b.Tx)
+		default:
+			col := addedColumn(b)
+			extend(&out.cols[c], out.n, &col, b.Len())
+		}
+	}
+	out.n += b.Len()
+}
+
+func appendIDs(col *index.Vector, ids []db.ID) {
+	col.Kind = index.KindLong
+	col.Words = slices.Grow(col.Words, len(ids))
+	for _, id := range ids {
+		col.Words = append(col.Words, uint64(id))
+	}
+}
+
+// addedColumn returns whether each datom of a batch is an assertion.
+func addedColumn(b *index.Batch) index.Vector {
+	out := index.Vector{Kind: index.KindBool, Words: make([]uint64, b.Len())}
+	for row := range out.Words {
+		if b.Added == nil || b.Added[row] {
+			out.Words[row] = 1
+		}
+	}
+	return out
+}
+
 // emit appends rows of a batch to a relation of the scan's variables.
 func (s *scan) emit(b *index.Batch, rows []int32, out *relation) {
 	for c, v := range out.vars {
@@ -210,13 +266,8 @@ func batchColumn(b *index.Batch, i int, rows []int32) index.Vector {
 	case 3:
 		return idColumn(b.Tx, rows)
 	}
-	out := index.Vector{Kind: index.KindBool, Words: make([]uint64, len(rows))}
-	for k, row := range rows {
-		if b.Added == nil || b.Added[row] {
-			out.Words[k] = 1
-		}
-	}
-	return out
+	added := addedColumn(b)
+	return gather(&added, rows)
 }
 
 func idColumn(ids []db.ID, rows []int32) index.Vector {
