@@ -47,7 +47,10 @@ func (o Options) filled() Options {
 	return o
 }
 
-// hosts returns what the host gives by name.
+// A checkable Named tells whether it can be called, so that Open can refuse it.
+type checkable interface{ Check() error }
+
+// hosts returns what the host gives by name, each of which can be called.
 func (o Options) hosts() (map[string]Named, error) {
 	named := make(map[string]Named, len(o.Host))
 	for _, h := range o.Host {
@@ -56,6 +59,9 @@ func (o Options) hosts() (map[string]Named, error) {
 		}
 		if _, twice := named[h.Name()]; twice {
 			return nil, fmt.Errorf("%w: two have the name %s", ErrHost, h.Name())
+		}
+		if c, ok := h.(checkable); ok && c.Check() != nil {
+			return nil, fmt.Errorf("%w: %w", ErrHost, c.Check())
 		}
 		named[h.Name()] = h
 	}

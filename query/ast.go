@@ -15,8 +15,7 @@ type ast struct {
 	where  []clause
 	order  []orderTerm
 	offset int
-	limit  int   // −1 is none
-	found  *flow // nil where % is among the inputs
+	limit  int // −1 is none
 }
 
 // A variable is a number within the text that it stands in. Where a variable is local to a not-join or or-join, it has a

@@ -14,6 +14,8 @@ type flow struct {
 	byValue map[clause]bool   // patterns that only their value makes findable
 }
 
+func newFlow() *flow { return &flow{map[clause]varSet{}, map[clause]bool{}} }
+
 // An analyzer finds out in which ways the clauses of a query or rule can be bound.
 type analyzer struct {
 	rules  *ruleSet // nil where they are not known yet: then every call of a rule binds its arguments
@@ -31,15 +33,17 @@ func (q *ast) check() error {
 	if err := q.checkSources(); err != nil {
 		return err
 	}
-	optimistic := func(string) bool { return true }
-	_, err := q.analyze(nil, optimistic)
+	_, err := q.analyze(nil, anyRows)
 	return err
 }
+
+// anyRows takes every source for rows, of which every pattern can be read.
+func anyRows(string) bool { return true }
 
 // analyze finds the flow of a query, or the error of what is never bound.
 func (q *ast) analyze(rules *ruleSet, rows func(string) bool) (*flow, error) {
 	a := &analyzer{rules: rules, rows: rows, names: q.names, dollar: "$", modes: newModes(rules, rows)}
-	a.flow = &flow{map[clause]varSet{}, map[clause]bool{}}
+	a.flow = newFlow()
 	bound, err := a.conjunction(q.where, q.bound(), "$")
 	if err != nil {
 		return nil, err

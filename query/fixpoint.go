@@ -18,7 +18,6 @@ type answers struct {
 	asked    *rowSet
 	derived  *rowSet
 	branches []*ruleBranch
-	started  bool
 }
 
 // A ruleBranch is one body of a rule, ready to be run for answers.

@@ -12,7 +12,7 @@ import (
 
 // Func returns a Go function for queries to call by name. The types of its parameters and results say what it takes; a bool makes
 // it a predicate too, an error as second result aborts the query. A function whose last parameter is a slice can aggregate. A
-// context.Context as first parameter is that of the query, and a db.Reader takes a source. It must be pure.
+// context.Context as first parameter is that of the query, and a db.Reader takes a source. It must be pure. db.Open refuses what cannot be called.
 func Func(name string, f any) db.Named {
 	h := &hostFunc{name: name, fn: reflect.ValueOf(f)}
 	h.err = h.check()
@@ -41,12 +41,12 @@ var (
 
 func (h *hostFunc) check() error {
 	if h.fn.Kind() != reflect.Func || h.fn.IsNil() {
-		return fmt.Errorf("%w: %s is no function", db.ErrHost, h.name)
+		return &reason{db.ErrHost, h.name + " is no function"}
 	}
 	t := h.fn.Type()
 	h.context = t.NumIn() > 0 && t.In(0) == contextType
 	if t.NumOut() == 0 || t.NumOut() > 2 || t.NumOut() == 2 && t.Out(1) != errorType {
-		return fmt.Errorf("%w: %s returns a value, or a value and an error", db.ErrHost, h.name)
+		return &reason{db.ErrHost, h.name + " does not return a value, or a value and an error"}
 	}
 	return nil
 }
@@ -192,10 +192,10 @@ func (r *run) result(out any) (index.Value, error) {
 // applied returns what calls the function that a variable holds, which is the first argument.
 func (r *run) applied(c *callClause) evaluator {
 	return func(args []index.Value) (index.Value, error) {
-		f := r.objects.plain(args[0])
-		h := &hostFunc{name: c.name, fn: reflect.ValueOf(f)}
-		if err := h.check(); err != nil {
-			return args[0], err
+		h, ok := r.objects.plain(args[0]).(*hostFunc)
+		if !ok {
+			h = &hostFunc{name: c.name, fn: reflect.ValueOf(r.objects.plain(args[0]))}
+			h.err = h.check()
 		}
 		if err := h.checkArgs(len(c.args)); err != nil {
 			return args[0], err

@@ -87,7 +87,7 @@ func (m *modes) holds(md *mode) bool {
 // flowOf returns the flow of a branch whose head is bound in part; where it is quiet, its errors do not say why there is none.
 func (m *modes) flowOf(r *rule, source string, args varSet, quiet bool) (*flow, error) {
 	a := &analyzer{quiet: quiet, rules: m.rules, rows: m.rows, names: r.names, dollar: source, modes: m}
-	a.flow = &flow{map[clause]varSet{}, map[clause]bool{}}
+	a.flow = newFlow()
 	var before varSet
 	for i, v := range r.head {
 		if args.has(variable(i)) {

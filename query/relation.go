@@ -36,13 +36,6 @@ func (r *relation) column(v variable) int { return slices.Index(r.vars, v) }
 
 func (r *relation) set() varSet { return setOf(r.vars...) }
 
-// row puts the values of a row into dst, which has their number.
-func (r *relation) row(i int, dst []index.Value) {
-	for c := range r.cols {
-		dst[c] = r.cols[c].At(i)
-	}
-}
-
 // columnsOf returns the columns of some variables.
 func (r *relation) columnsOf(vs []variable) []index.Vector {
 	out := make([]index.Vector, len(vs))

@@ -59,7 +59,14 @@ func readRules(text string) (*ruleSet, error) {
 		return nil, err
 	}
 	rs.findGroups()
-	return rs, rs.checkStrata()
+	if err := rs.checkStrata(); err != nil {
+		return nil, err
+	}
+	if err := rs.checkBodies(); err != nil {
+		return nil, err
+	}
+	rs.liftOrs()
+	return rs, nil
 }
 
 // add adds a branch, whose head must be as long as those before it.
@@ -165,6 +172,19 @@ func (rs *ruleSet) checkCalls() error {
 		}
 	}
 	return err
+}
+
+// checkBodies checks every body as far as that goes without sources: with all arguments bound, and calls that bind theirs.
+func (rs *ruleSet) checkBodies() error {
+	for _, name := range rs.names {
+		for _, r := range rs.rules[name] {
+			a := &analyzer{names: r.names, dollar: "$", rows: anyRows, flow: newFlow()}
+			if _, err := a.conjunction(r.body, setOf(r.head...), "$"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // checkStrata checks that no rule rests on its own negation.

@@ -49,6 +49,9 @@ func (a *analyzer) stuckRule(c *ruleClause, bound varSet, source string) error {
 			free = append(free, a.names[t.v])
 		}
 	}
+	if len(free) == 0 {
+		return errorAt(c.pos, ErrInsufficient, "%s: the rule cannot be called", c.key)
+	}
 	return errorAt(c.pos, ErrInsufficient, "%s: the rule needs more of its arguments bound; nothing binds %s", c.key, strings.Join(free, ", "))
 }
 
