@@ -349,10 +349,11 @@ func leads(cs []cond, bound []string) bool {
 			case tests(c) > 0:
 				return true
 			case c.either != nil:
-				if slices.ContainsFunc(c.either, func(b []cond) bool { return !leads(b, bound) }) {
+				all := boundBy(slices.Concat(c.either...))
+				if slices.ContainsFunc(c.either, func(b []cond) bool { return !leads(b, bound) || !covers(all, boundBy(b), bound) }) {
 					return false
 				}
-				bound = append(bound, boundBy(c.either[0])...)
+				bound = append(bound, all...)
 			case c.source == "$" && !known(0) && !known(1):
 				return false
 			default:
@@ -363,6 +364,11 @@ func leads(cs []cond, bound []string) bool {
 		})
 	}
 	return len(pending) == 0
+}
+
+// covers reports whether each variable is bound in a branch, or before it: an or waits for what only some of its branches bind.
+func covers(all, branch, before []string) bool {
+	return !slices.ContainsFunc(all, func(v string) bool { return !slices.Contains(branch, v) && !slices.Contains(before, v) })
 }
 
 // ask returns the rows as sorted texts.
