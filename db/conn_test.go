@@ -90,14 +90,15 @@ func raise(ctx context.Context, before *Snapshot) (*Report, error) {
 
 func countOf(t testing.TB, r Reader) int {
 	t.Helper()
-	for _, d := range collect(t, r, EAVT, counter, attrDoc) {
-		n, err := strconv.Atoi(d.V.Text())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
+	counts := collect(t, r, EAVT, counter, attrDoc)
+	if len(counts) == 0 {
+		return 0
 	}
-	return 0
+	n, err := strconv.Atoi(counts[0].V.Text())
+	if err != nil || len(counts) > 1 {
+		t.Fatal(counts, err)
+	}
+	return n
 }
 
 // marks returns how often each text was marked.

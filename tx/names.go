@@ -6,11 +6,9 @@ import (
 	"github.com/datolite/datolite/db"
 )
 
-// A node is an entity of a transaction: the id of one that is known, or, below zero, a tempid.
+// A node is an entity of a transaction: the id of one that is known, or, below zero, a tempid. The first tempid, -1, is the
+// transaction itself ("datomic.tx").
 type node db.ID
-
-// thisTx is the node of the transaction itself, the tempid "datomic.tx".
-const thisTx node = -1
 
 // temp returns the place of a tempid among tempids.
 func (n node) temp() (int, bool) { return int(-1 - n), n < 0 }
