@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,17 +12,17 @@ import (
 
 // draw writes the lineage of the second version as DOT, what it changed filled, and as SVG where Graphviz is installed.
 func (s *story) draw() error {
-	path := filepath.Join(s.dir, "lineage.dot")
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	changed, err := s.changed()
 	if err != nil {
 		return err
 	}
-	if err := provenance.WriteDOT(s.ctx, f, s.conn.Snapshot(), s.v2.Version(), provenance.DOTOptions{Highlight: changed}); err != nil {
+	var graph bytes.Buffer
+	err = provenance.WriteDOT(s.ctx, &graph, s.conn.Snapshot(), s.v2.Version(), provenance.DOTOptions{Highlight: changed})
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(s.dir, "lineage.dot")
+	if err := os.WriteFile(path, graph.Bytes(), 0o666); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.w, "\n5. The lineage is drawn in", path)
@@ -51,6 +52,9 @@ func (s *story) changed() ([]provenance.NodeID, error) {
 	var ids []provenance.NodeID
 	for _, m := range delta.Modified {
 		ids = append(ids, m.B)
+	}
+	for _, l := range delta.Added {
+		ids = append(ids, l.Node)
 	}
 	return ids, nil
 }

@@ -161,25 +161,42 @@ func (s *story) compare() error {
 // retire tombstones the first version, and checks that the active view hides exactly what only it kept.
 func (s *story) retire() error {
 	fmt.Fprintln(s.w, "\n3. Retire the first version")
-	rep, err := provenance.Tombstone(s.ctx, s.conn, s.v1.Version(), "superseded")
+	after, err := s.tombstone()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.w, "   one transaction of %d datoms\n", len(rep.Datoms))
-	active, err := provenance.Active(s.ctx, rep.After)
+	active, err := provenance.Active(s.ctx, after)
 	if err != nil {
 		return err
 	}
-	hidden, err := s.hidden(rep.After, active)
+	hidden, err := s.hidden(after, active)
 	if err != nil {
 		return err
 	}
-	only := s.only(s.v1, s.v2, rep.After)
+	only := s.only(s.v1, s.v2, after)
 	fmt.Fprintf(s.w, "   the active view hides %d nodes: %v\n", len(hidden), hidden)
 	if !slices.Equal(hidden, only) {
 		return fmt.Errorf("the active view hides %v, but nothing live rests on %v", hidden, only)
 	}
 	return nil
+}
+
+// tombstone retires the first version, unless it is retired already, and returns the snapshot where it is.
+func (s *story) tombstone() (*db.Snapshot, error) {
+	known, err := provenance.FindVersion(s.ctx, s.conn.Snapshot(), s.v1.Version())
+	if err != nil {
+		return nil, err
+	}
+	if !known.Tombstoned.IsZero() {
+		fmt.Fprintln(s.w, "   it is retired already")
+		return s.conn.Snapshot(), nil
+	}
+	rep, err := provenance.Tombstone(s.ctx, s.conn, s.v1.Version(), "superseded")
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(s.w, "   one transaction of %d datoms\n", len(rep.Datoms))
+	return rep.After, nil
 }
 
 // archive retracts what is no longer live, and checks every batch.
@@ -193,18 +210,8 @@ func (s *story) archive() error {
 	if err != nil {
 		return err
 	}
-	for b, err := range provenance.Archive(s.ctx, s.conn, provenance.ArchiveOptions{Nodes: 8}) {
-		if err != nil {
-			return err
-		}
-		dangling, err := s.dangling()
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(s.w, "   %d nodes retracted, %d left, %d dangling references\n", b.Nodes, b.Left, dangling)
-		if dangling > 0 {
-			return errors.New("a reference dangles")
-		}
+	if err := s.retract(); err != nil {
+		return err
 	}
 	if err := s.whole(); err != nil {
 		return err
@@ -216,6 +223,29 @@ func (s *story) archive() error {
 	fmt.Fprintln(s.w, "   the second version is whole; as of before, every answer is what it was:", before == after)
 	if before != after {
 		return errors.New("the past has changed")
+	}
+	return nil
+}
+
+// retract does it in batches, and looks for dangling references after each.
+func (s *story) retract() error {
+	batches := 0
+	for b, err := range provenance.Archive(s.ctx, s.conn, provenance.ArchiveOptions{Nodes: 8}) {
+		if err != nil {
+			return err
+		}
+		batches++
+		dangling, err := s.dangling()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.w, "   %d nodes retracted, %d left, %d dangling references\n", b.Nodes, b.Left, dangling)
+		if dangling > 0 {
+			return errors.New("a reference dangles")
+		}
+	}
+	if batches == 0 {
+		fmt.Fprintln(s.w, "   nothing is left to retract")
 	}
 	return nil
 }
