@@ -60,7 +60,8 @@ func (a all) items(c *collector) {
 // Add asserts that entity e has value v for an attribute; e is as the "db/id" of a Map.
 func Add(e any, attr string, v any) Data { return operation("db/add", e, key(attr), v) }
 
-// Retract ends the values of an attribute: those given, or all. To end a value that the entity has not is to do nothing.
+// Retract ends the values of an attribute: those given, or all. To end a value that the entity has not is to do nothing; to end
+// two of an attribute that has one is a contradiction.
 func Retract(e any, attr string, v ...any) Data {
 	if len(v) == 0 {
 		return operation("db/retract", e, key(attr))

@@ -106,7 +106,7 @@ var goValues = []struct {
 	{tx.Map{"rs": inItself()}, `tx: item 1: data nests deeper than 256: does it contain itself?`},
 	{tx.List{db.Symbol("db/add"), e1, "n", 6}, "+:n 6\n-:n 5"},
 	{tx.List{"db/add", e1, "n", 6}, `tx: item 1 ["db/add" :e1 "n" 6]: "db/add" is no operation: a list begins with a keyword such as :db/add`},
-	{tx.Retract(e1, "n", 1, 5), "-:n 5"},
+	{tx.Retract(e1, "n", 5), "-:n 5"},
 	{tx.Retract(e1, "n"), "-:n 5"},
 	{tx.CAS(e1, "n", 5, nil), `tx: item 1 [:db/cas :e1 :n 5 nil]: the new value is nil: to end the value of :n retract it`},
 	{tx.All(tx.Add(e1, "n", 6), nil), `tx: item 2: data is nil`},

@@ -12,7 +12,8 @@ import (
 // A settlement decides what becomes of each change. Changes are looked at in groups, one for each entity and attribute, and told
 // in the order in which they came:
 //
-//   - equal changes are one, and to assert and to end one value is a contradiction, as are two values of an attribute with one;
+//   - equal changes are one, and to assert and to end one value is a contradiction, as it is to assert or to end two values of an
+//     attribute with one;
 //   - what holds already, or ends what does not hold, is dropped, and the fact keeps its transaction;
 //   - a new value of an attribute with one ends the old one.
 //
@@ -124,21 +125,21 @@ func (c *change) way() int {
 	return 0
 }
 
-// contradiction refuses a group that asserts and ends one value, or asserts two of an attribute that has one.
+// contradiction refuses a group that asserts and ends one value, or asserts or ends two of an attribute that has one.
 func (s *settlement) contradiction(group []int32) *Error {
-	last := -1
+	last := [2]int{-1, -1}
 	for i, at := range group {
 		c := &s.changes[at]
 		if i > 0 && c.v == s.changes[group[i-1]].v {
 			return s.clash(group[i-1], at, "is asserted and retracted")
 		}
-		if c.end || c.a.Many {
+		if c.a.Many {
 			continue
 		}
-		if last >= 0 {
-			return s.clash(group[last], at, "has one value, and two are asserted")
+		if before := last[c.way()]; before >= 0 {
+			return s.clash(group[before], at, "has one value, and two are "+[2]string{"asserted", "retracted"}[c.way()])
 		}
-		last = i
+		last[c.way()] = i
 	}
 	return nil
 }

@@ -220,6 +220,13 @@ func (m *DB) without(e db.ID) []change {
 
 // conflict reports whether a transaction contradicts itself.
 func (m *DB) conflict(adds, retracts []db.Datom) bool {
+	for _, r := range retracts {
+		for _, x := range retracts {
+			if !m.attr(r.A).Many && r.E != 0 && x.E == r.E && x.A == r.A && x.V != r.V {
+				return true // entity 0 stands for tempids that are no entities
+			}
+		}
+	}
 	for _, d := range adds {
 		r := d
 		r.Added = false
