@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/internal/soak"
 	"github.com/datolite/datolite/tx"
 )
@@ -51,28 +52,83 @@ func check(t testing.TB, snap *db.Snapshot, text string) *db.Report {
 
 var token = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[\[\](){}]|#?[^\s\[\](){}"]+`)
 
-// TestMutatedTexts transacts texts whose tokens or bytes are replaced, repeated, moved or left out.
+// TestMutatedTexts transacts texts whose forms, tokens or bytes are replaced, repeated, moved or left out: 20 a case. Only the
+// first are sure to be EDN, and reach the stages of a transaction.
 func TestMutatedTexts(t *testing.T) {
 	all := texts(t)
 	var tokens []string
+	var forms []*edn.Node
 	for _, text := range all {
 		tokens = append(tokens, token.FindAllString(text, -1)...)
+		if n, err := edn.Read(text); err == nil {
+			forms = append(forms, places(&n)...)
+		}
 	}
-	soak.Run(t, 300, 600, func(t *testing.T, seed int64) {
+	soak.Run(t, 300, 2500, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 2))
 		snap := newGenerator(t, seed).snap
 		for range 20 {
 			text := all[rng.IntN(len(all))]
-			if rng.IntN(4) == 0 {
+			switch rng.IntN(8) {
+			case 0:
 				text = mutateBytes(rng, text)
-			} else {
+			case 1:
 				text = mutateTokens(rng, text, tokens)
+			default:
+				text = mutateForms(rng, text, forms)
 			}
 			if rep := check(t, snap, text); rep != nil {
 				snap = rep.After
 			}
 		}
 	})
+}
+
+// mutateForms changes one to three forms of a text, which stays EDN unless a map or set gets a key or element twice.
+func mutateForms(rng *rand.Rand, text string, others []*edn.Node) string {
+	n, err := edn.Read(text)
+	if err != nil {
+		return text
+	}
+	for range 1 + rng.IntN(3) {
+		all := places(&n)
+		at := all[rng.IntN(len(all))]
+		every := 1
+		if at.Kind == edn.Map {
+			every = 2
+		}
+		if at.Kind == edn.Tagged || len(at.Items) < every {
+			*at = clone(others[rng.IntN(len(others))])
+			continue
+		}
+		i := every * rng.IntN(len(at.Items)/every)
+		switch rng.IntN(4) {
+		case 0:
+			at.Items = slices.Delete(at.Items, i, i+every)
+		case 1:
+			at.Items = append(at.Items, clone(&edn.Node{Kind: edn.Vector, Items: at.Items[i : i+every]}).Items...)
+		case 2:
+			at.Items[i] = clone(all[rng.IntN(len(all))])
+		default:
+			at.Items[i+rng.IntN(every)] = clone(others[rng.IntN(len(others))])
+		}
+	}
+	return edn.String(n)
+}
+
+// clone returns a form that shares nothing with n, so that no form comes to hold itself; nil for what cannot be read any more.
+func clone(n *edn.Node) edn.Node {
+	again, _ := edn.Read(edn.String(*n))
+	return again
+}
+
+// places returns a form and all forms in it.
+func places(n *edn.Node) []*edn.Node {
+	all := []*edn.Node{n}
+	for i := range n.Items {
+		all = append(all, places(&n.Items[i])...)
+	}
+	return all
 }
 
 func mutateTokens(rng *rand.Rand, text string, tokens []string) string {
