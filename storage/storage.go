@@ -19,7 +19,7 @@ type Store interface {
 	// ErrUnknown: it may have happened, may not, or may happen yet.
 	Create(ctx context.Context, key string, value []byte) error
 	// List returns up to limit keys that begin with prefix and are greater than after, in byte order.
-	// The first two path elements of prefix are always given in full.
+	// The first two path elements of prefix are always given in full, but for "name/", which lists the databases of a store.
 	List(ctx context.Context, prefix, after string, limit int) ([]string, error)
 	// Delete removes keys; a missing key is not an error.
 	Delete(ctx context.Context, keys ...string) error

@@ -56,6 +56,7 @@ var brokenStores = []struct {
 	{"list ignores after", "ListIsAfterAndUpToLimit ListPagesMeetEveryKeyOnce", func(s storage.Store) storage.Store { return noAfter{s} }},
 	{"list ignores the limit", "ListIsAfterAndUpToLimit", func(s storage.Store) storage.Store { return noLimit{s} }},
 	{"list knows whole folders only", "ListHonoursPrefix", func(s storage.Store) storage.Store { return folders{s} }},
+	{"list knows whole databases only", "ListShowsAllNames", func(s storage.Store) storage.Store { return databases{s} }},
 	{"delete of a missing key fails", "DeleteOfMissingKeyIsNoError", func(s storage.Store) storage.Store { return deleteFails{s} }},
 	{"delete empties instead", "DeleteRemoves", func(s storage.Store) storage.Store { return deleteEmpties{s} }},
 	{"any key goes", "WhatIsNoKeyIsErrKey", func(s storage.Store) storage.Store { return anyKey{s} }},
@@ -288,6 +289,16 @@ type folders struct{ storage.Store }
 
 func (f folders) List(ctx context.Context, prefix, after string, limit int) ([]string, error) {
 	return f.Store.List(ctx, prefix[:strings.LastIndex(prefix, "/")+1], after, limit)
+}
+
+// databases finds nothing unless it is told of which database.
+type databases struct{ storage.Store }
+
+func (d databases) List(ctx context.Context, prefix, after string, limit int) ([]string, error) {
+	if strings.Count(prefix, "/") < 2 {
+		return nil, nil
+	}
+	return d.Store.List(ctx, prefix, after, limit)
 }
 
 type deleteFails struct{ storage.Store }

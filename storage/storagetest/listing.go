@@ -73,6 +73,20 @@ func listPagesMeetEveryKeyOnce(s *subject) {
 	}
 }
 
+// listShowsAllNames lists the one prefix that does not settle the second path element. What that is may settle where a key lies.
+func listShowsAllNames(s *subject) {
+	names := []string{"name/-/1", "name/a/1", "name/a/2", "name/a0/1", "name/body/1", "name/log/1", "name/seg/1", "name/z/1"}
+	for i := range names {
+		s.create(names[(i*3+1)%len(names)], "x") // 3 and 8 have no common divisor
+	}
+	for _, key := range []string{"name", "name.a/1/1", "name0/1/1", "names/a/1", "d1/seg/1", "d1/log/1"} {
+		s.create(key, "x")
+	}
+	s.lists("name/", "", 100, names...)
+	s.lists("name/", names[2], 4, names[3:7]...)
+	s.lists("name/seg/", "", 100, "name/seg/1")
+}
+
 // begin returns those of keys that begin with prefix.
 func begin(keys []string, prefix string) []string {
 	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !strings.HasPrefix(key, prefix) })

@@ -61,6 +61,7 @@ var promises = []promise{
 	{name: "ListHonoursPrefix", keeps: listHonoursPrefix},
 	{name: "ListIsAfterAndUpToLimit", keeps: listIsAfterAndUpToLimit},
 	{name: "ListPagesMeetEveryKeyOnce", keeps: listPagesMeetEveryKeyOnce},
+	{name: "ListShowsAllNames", keeps: listShowsAllNames},
 	{name: "SuccessIsSeenByLaterCalls", keeps: successIsSeenByLaterCalls},
 	{name: "ManyGoroutinesMayCall", keeps: manyGoroutinesMayCall},
 	{name: "WhatIsNoKeyIsErrKey", keeps: whatIsNoKeyIsErrKey},
