@@ -49,7 +49,7 @@ func TestALockedFolder(t *testing.T) {
 	}
 	defer conn.Close()
 	_, err = datolite.Open(ctx, path)
-	const want = "bolt: people is locked by another process (gave up after 2s); a bbolt store serves one process"
+	const want = "bolt: people is locked by another process (gave up after 2s); a bbolt store serves one process: see storage/remote"
 	if !errors.Is(err, storage.ErrLocked) || err.Error() != want || db.CategoryOf(err) != db.Unavailable {
 		t.Errorf("got %q, want %q", err, want)
 	}

@@ -59,6 +59,8 @@ func CategoryOf(err error) Category {
 		return Interrupted
 	case errors.Is(err, storage.ErrFormat):
 		return Unsupported
+	case errors.Is(err, storage.ErrForbidden):
+		return Forbidden
 	case isAny(err, edn.ErrSyntax, edn.ErrLimit, storage.ErrKey, storage.ErrTooLarge):
 		return Incorrect
 	case isAny(err, storage.ErrNotFound, storage.ErrExists, storage.ErrUnknown, storage.ErrLocked, storage.ErrClosed),

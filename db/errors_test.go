@@ -28,6 +28,7 @@ func TestCodeAndCategory(t *testing.T) {
 		{&storage.Error{Err: storage.ErrLocked}, "", Unavailable},
 		{&storage.Error{Err: errors.New("disk")}, "", Unavailable},
 		{storage.ErrFormat, "", Unsupported},
+		{&storage.Error{Err: storage.ErrForbidden}, "", Forbidden},
 		{&edn.Error{Kind: edn.ErrSyntax}, "", Incorrect},
 	} {
 		if CodeOf(c.err) != c.code || CategoryOf(c.err) != c.category {

@@ -55,7 +55,7 @@ func (e *refusedError) Unwrap() error { return e.error }
 
 // isRefusal reports whether a store says of a first Create that it did not and will not happen.
 func isRefusal(err error) bool {
-	return isAny(err, storage.ErrClosed, storage.ErrKey, storage.ErrTooLarge)
+	return isAny(err, storage.ErrClosed, storage.ErrKey, storage.ErrTooLarge, storage.ErrForbidden)
 }
 
 // sleep waits, and reports false if ctx ended first.

@@ -7,15 +7,16 @@ import (
 
 // The kinds of errors of a store.
 var (
-	ErrNotFound = errors.New("no such key")
-	ErrExists   = errors.New("key exists")
-	ErrUnknown  = errors.New("outcome unknown") // of Create, Put or Delete: it may have happened, may not, or may happen yet
-	ErrLocked   = errors.New("store is locked by another process")
-	ErrClosed   = errors.New("store is closed")
-	ErrKey      = errors.New("not a key")
-	ErrTooLarge = errors.New("over the store's limit")
-	ErrFormat   = errors.New("format not known to this version")
-	ErrCorrupt  = errors.New("store is damaged") // the engine's own structure, not a value: of values a store knows nothing
+	ErrNotFound  = errors.New("no such key")
+	ErrExists    = errors.New("key exists")
+	ErrUnknown   = errors.New("outcome unknown") // of Create, Put or Delete: it may have happened, may not, or may happen yet
+	ErrLocked    = errors.New("store is locked by another process")
+	ErrClosed    = errors.New("store is closed")
+	ErrKey       = errors.New("not a key")
+	ErrTooLarge  = errors.New("over the store's limit")
+	ErrFormat    = errors.New("format not known to this version")
+	ErrForbidden = errors.New("forbidden")        // to whom uses the store with these credentials
+	ErrCorrupt   = errors.New("store is damaged") // the engine's own structure, not a value: of values a store knows nothing
 )
 
 // An Error tells which operation failed on which key.

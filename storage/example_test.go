@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -39,4 +40,14 @@ func ExampleLimits_CheckKeys() {
 	limits := storage.Limits{Value: 8, Batch: 2}
 	fmt.Println(limits.CheckKeys("delete", "d1/seg/1", "d1/seg/2", "d1/seg/3"))
 	// Output: delete: over the store's limit: 3 items of at most 2 in one call
+}
+
+func ExampleWatches() {
+	var watches storage.Watches
+	log := watches.Watch(context.Background(), "d1/log/")
+	watches.Tell("d1/seg/1")
+	watches.Tell("d1/log/1")
+	<-log
+	fmt.Println("told")
+	// Output: told
 }

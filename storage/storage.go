@@ -41,12 +41,3 @@ type Limits struct {
 	Batch int           // the most items of one Put or Delete
 	Poll  time.Duration // the shortest polite pause between two looks for new keys
 }
-
-// A Watcher is a Store that tells when keys appear, instead of being polled.
-type Watcher interface {
-	Store
-	// Watch returns a channel that is closed as soon as a key that begins with prefix may have appeared since the call, or the
-	// store was closed. The caller looks for itself, and watches again. When ctx ends the store forgets the channel, and may
-	// never close it: the caller waits for ctx too.
-	Watch(ctx context.Context, prefix string) (<-chan struct{}, error)
-}

@@ -24,6 +24,8 @@ type Store struct {
 	closed bool
 	log    *file
 	seg    *file
+
+	watches storage.Watches
 }
 
 // Get returns a copy of the value of key, or storage.ErrNotFound.
@@ -54,12 +56,14 @@ func (s *Store) Create(ctx context.Context, key string, value []byte) error {
 		return err
 	}
 	return s.run(ctx, "create", key, func() error {
-		return s.home(key).write(ctx, func(b *bbolt.Bucket) error {
+		err := s.home(key).write(ctx, func(b *bbolt.Bucket) error {
 			if b.Get([]byte(key)) != nil {
 				return storage.ErrExists
 			}
 			return b.Put([]byte(key), value)
 		})
+		s.tell(err, storage.Item{Key: key})
+		return err
 	})
 }
 
@@ -123,6 +127,29 @@ func list(ctx context.Context, c *bbolt.Cursor, prefix, after string, limit int)
 	return keys, nil
 }
 
+// Watch returns a channel that is closed when a key that begins with prefix is stored after the call, or when the store is
+// closed. Since one process holds the store, all keys are made here. When ctx ends the store forgets the channel.
+func (s *Store) Watch(ctx context.Context, prefix string) (told <-chan struct{}, err error) {
+	err = s.run(ctx, "watch", prefix, func() error {
+		told = s.watches.Watch(ctx, prefix)
+		return nil
+	})
+	return told, err
+}
+
+// tell wakes those who wait for what was written, of which err is what came. What is not known may be there, or may have ended
+// the use of a file.
+func (s *Store) tell(err error, items ...storage.Item) {
+	switch {
+	case errors.Is(err, storage.ErrUnknown):
+		s.watches.TellAll()
+	case err == nil:
+		for _, item := range items {
+			s.watches.Tell(item.Key)
+		}
+	}
+}
+
 // Limits returns values of 16 MB and batches of 10,000. A look for new keys costs microseconds.
 func (s *Store) Limits() storage.Limits { return limits }
 
@@ -134,6 +161,7 @@ func (s *Store) Close() error {
 		return &storage.Error{Op: "close", Err: storage.ErrClosed}
 	}
 	s.closed = true
+	s.watches.TellAll()
 	if err := errors.Join(s.seg.close(), s.log.close()); err != nil {
 		return &storage.Error{Op: "close", Err: err}
 	}

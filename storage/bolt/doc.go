@@ -14,7 +14,8 @@
 // List show of log.db does too: they wait for the sync of what they saw.
 //
 // One process at a time may hold a store: bbolt locks its files exclusively, even for those who only read. Who finds them
-// locked waits two seconds, and then gets storage.ErrLocked.
+// locked waits two seconds, and then gets storage.ErrLocked. Several processes share a store if one serves it to the others:
+// see storage/remote. So all keys are made by one process, and a Store is a storage.Watcher.
 //
 // A Create costs two syncs, so who has many small things to store puts them into one value. A Put is written in the order of
 // its keys and is cheapest if they ascend from one Put to the next. After a process was killed, Open reads all of log.db to

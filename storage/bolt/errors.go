@@ -18,7 +18,7 @@ type OpenError struct {
 // Error returns "bolt: people/log.db: format not known to this version: …".
 func (e *OpenError) Error() string {
 	if errors.Is(e.Err, storage.ErrLocked) {
-		return fmt.Sprintf("bolt: %s is locked by another process (gave up after %v); a bbolt store serves one process", e.Path, patience)
+		return fmt.Sprintf("bolt: %s is locked by another process (gave up after %v); a bbolt store serves one process: see storage/remote", e.Path, patience)
 	}
 	return "bolt: " + e.Path + ": " + e.Err.Error()
 }

@@ -103,7 +103,7 @@ func TestSecondProcessIsTurnedAway(t *testing.T) {
 	_, err := Open(bg, dir)
 	took := time.Since(began)
 	c.kill(0)
-	const want = "bolt: people is locked by another process (gave up after 2s); a bbolt store serves one process"
+	const want = "bolt: people is locked by another process (gave up after 2s); a bbolt store serves one process: see storage/remote"
 	if err == nil || strings.ReplaceAll(err.Error(), dir, "people") != want || !errors.Is(err, storage.ErrLocked) {
 		t.Errorf("Open = %v\nwant %s", err, want)
 	}

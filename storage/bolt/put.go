@@ -41,7 +41,8 @@ func (s *Store) Put(ctx context.Context, items ...storage.Item) error {
 func (s *Store) put(ctx context.Context, f *file, items []storage.Item) error {
 	for some := range sliced(items) {
 		began, commits := time.Now(), s.log.durable.Load()
-		if err := f.write(ctx, func(b *bbolt.Bucket) error { return putAll(b, some) }); err != nil {
+		err := f.write(ctx, func(b *bbolt.Bucket) error { return putAll(b, some) })
+		if s.tell(err, some...); err != nil {
 			return err
 		}
 		if f == s.seg && s.log.durable.Load() != commits {

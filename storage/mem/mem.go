@@ -19,13 +19,13 @@ var limits = storage.Limits{Value: 16 << 20, Batch: 10_000, Poll: time.Milliseco
 type Store struct {
 	mu      sync.RWMutex
 	items   *btree.BTreeG[storage.Item]
-	watches map[*watch]struct{}
+	watches storage.Watches
 	closed  bool
 }
 
 // New returns an empty store.
 func New() *Store {
-	return &Store{items: btree.NewG(32, before), watches: map[*watch]struct{}{}}
+	return &Store{items: btree.NewG(32, before)}
 }
 
 func before(a, b storage.Item) bool { return a.Key < b.Key }
@@ -104,7 +104,7 @@ func (s *Store) create(ctx context.Context, item storage.Item) error {
 // insert makes item visible, then tells those who wait for it. The caller holds the lock.
 func (s *Store) insert(item storage.Item) {
 	s.items.ReplaceOrInsert(item)
-	s.wake(item.Key)
+	s.watches.Tell(item.Key)
 }
 
 // List returns up to limit keys that begin with prefix and are greater than after, in byte order.
@@ -150,6 +150,17 @@ func (s *Store) Delete(ctx context.Context, keys ...string) error {
 	return nil
 }
 
+// Watch returns a channel that is closed when a key that begins with prefix is stored after the call, or when the store is
+// closed. When ctx ends the store forgets the channel, and it is never closed: the reader selects on ctx too.
+func (s *Store) Watch(ctx context.Context, prefix string) (<-chan struct{}, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, &storage.Error{Op: "watch", Key: prefix, Err: err}
+	}
+	return s.watches.Watch(ctx, prefix), nil
+}
+
 // Limits returns values of 16 MB and batches of 10,000, as in storage/bolt. Who watches need not poll.
 func (s *Store) Limits() storage.Limits { return limits }
 
@@ -161,7 +172,7 @@ func (s *Store) Close() error {
 		return &storage.Error{Op: "close", Err: storage.ErrClosed}
 	}
 	s.closed = true
-	s.wakeAll()
+	s.watches.TellAll()
 	s.items = nil
 	return nil
 }
