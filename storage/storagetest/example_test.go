@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/datolite/datolite/storage"
 	"github.com/datolite/datolite/storage/mem"
@@ -62,5 +63,28 @@ func ExampleFault_String() {
 
 func ExampleModes() {
 	fmt.Println(storagetest.Modes())
-	// Output: [error before error after deadline stall no space corrupt value short value]
+	// Output: [error before error after deadline time-out time-out after stall no space corrupt value swapped value short value]
+}
+
+// A store that is down for a while is one in which every call fails, and then none.
+func ExampleFaulty_Set() {
+	ctx := context.Background()
+	store := storagetest.NewFaulty(mem.New(), storagetest.Fault{N: 1, Forever: true})
+	fmt.Println(store.Create(ctx, "d1/log/1", nil))
+	store.Set()
+	fmt.Println(store.Create(ctx, "d1/log/1", nil))
+	// Output:
+	// create d1/log/1: injected fault
+	// <nil>
+}
+
+// A seed decides which calls fail, and how, so that a failure can be repeated.
+func ExampleRandomFaults() {
+	for _, f := range storagetest.RandomFaults(7, 3, 10, time.Second) {
+		fmt.Println(f)
+	}
+	// Output:
+	// deadline, put 3
+	// corrupt value, call 10
+	// short value, call 3
 }

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/datolite/datolite/storage"
 )
@@ -15,80 +14,32 @@ import (
 // ErrInjected is what the errors wrap that a Faulty makes.
 var ErrInjected = errors.New("injected fault")
 
-// A Mode is what happens to a call that a Fault meets.
-type Mode int
-
-const (
-	Before   Mode = iota // the call fails, and nothing happened
-	After                // the call is made and its answer is lost; of a change (put, create, delete) the outcome is unknown
-	Deadline             // nothing happened, but all that is told is that the time was up; of a change the outcome is unknown
-	Stall                // the call waits until its context ends; of a change the outcome is unknown
-	NoSpace              // Put and Create fail for want of space, and nothing happened
-	Corrupt              // Get returns the value with a bit flipped
-	Short                // Get returns the first half of the value
-)
-
-// modes are named and limited here alone: what a mode does not apply to is neither counted nor disturbed by its faults.
-var modes = []struct {
-	name    string
-	applies string // the operations
-}{
-	Before:   {"error before", "get put create list delete"},
-	After:    {"error after", "get put create list delete"},
-	Deadline: {"deadline", "get put create list delete"},
-	Stall:    {"stall", "get put create list delete"},
-	NoSpace:  {"no space", "put create"},
-	Corrupt:  {"corrupt value", "get"},
-	Short:    {"short value", "get"},
-}
-
-// String returns the mode in words: "error after".
-func (m Mode) String() string { return modes[m].name }
-
-// Modes returns every mode, for loops that try each.
-func Modes() []Mode {
-	all := make([]Mode, len(modes))
-	for i := range all {
-		all[i] = Mode(i)
-	}
-	return all
-}
-
-// A Fault says which calls fail, and how.
-type Fault struct {
-	Mode    Mode
-	Op      string // get, put, create, list or delete; empty means any
-	N       int    // the first call to fail, counted from 1 among those that Op and Mode apply to
-	Forever bool   // every later such call fails too
-}
-
-// String returns the fault as a test names it: "error after, create 3".
-func (f Fault) String() string {
-	op, from := f.Op, ""
-	if op == "" {
-		op = "call"
-	}
-	if f.Forever {
-		from = " and later"
-	}
-	return fmt.Sprintf("%v, %s %d%s", f.Mode, op, f.N, from)
-}
-
 // A Faulty is a Store some calls of which fail. A test raises N from 1 until its workload passes with Hits still 0: then it
 // has met every call. Calls are counted in the order in which they begin. A Faulty is no Watcher, whatever it wraps.
 type Faulty struct {
-	store  storage.Store
-	faults []Fault
+	store storage.Store
 
-	mu   sync.Mutex
-	seen []int // per fault, how many calls it applied to
-	hits int
-	all  map[string]int
+	mu     sync.Mutex
+	faults []Fault
+	seen   []int // per fault, how many calls it applied to
+	hits   int
+	all    map[string]int
+	last   [2]storage.Item // the last values that went through, of two different keys, the newest first
 }
 
 // NewFaulty returns s with faults. Of several that meet one call the first counts.
 func NewFaulty(s storage.Store, faults ...Fault) *Faulty {
-	return &Faulty{store: s, faults: faults, seen: make([]int, len(faults)), all: map[string]int{}}
+	f := &Faulty{store: s, all: map[string]int{}}
+	f.Set(faults...)
+	return f
+}
+
+// Set replaces the faults, for calls that begin later; they count calls from here on. Without any the store is sound again. Calls
+// and Hits go on counting.
+func (f *Faulty) Set(faults ...Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults, f.seen = faults, make([]int, len(faults))
 }
 
 // Calls returns how many calls of op were made, failed ones included; of an empty op, how many in all.
@@ -124,16 +75,37 @@ func (f *Faulty) meet(op string) *Fault {
 // counts counts a call of op for fault i if it applies, and reports whether this call is one to fail.
 func (f *Faulty) counts(i int, op string) bool {
 	fault := f.faults[i]
-	if fault.Op != "" && fault.Op != op || !slices.Contains(strings.Fields(modes[fault.Mode].applies), op) {
+	if fault.Op != "" && fault.Op != op || !fault.Mode.applies(op) {
 		return false
 	}
 	f.seen[i]++
 	return f.seen[i] == fault.N || fault.Forever && f.seen[i] > fault.N
 }
 
+// note remembers a value that goes through.
+func (f *Faulty) note(key string, value []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.last[0].Key != key {
+		f.last[1] = f.last[0]
+	}
+	f.last[0] = storage.Item{Key: key, Value: append([]byte{}, value...)}
+}
+
+// other returns the last value that went through of another key.
+func (f *Faulty) other(key string) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	item := f.last[0]
+	if item.Key == key {
+		item = f.last[1]
+	}
+	return append([]byte{}, item.Value...)
+}
+
 // do makes the call of op unless the fault it meets prevents it, and returns what the caller is told.
 func (f *Faulty) do(ctx context.Context, op, key string, fault *Fault, call func() error) error {
-	if fault == nil || fault.Mode == Corrupt || fault.Mode == Short {
+	if fault == nil || fault.Mode.spoils() || fault.Mode == Stall && waits(ctx, fault.For) {
 		return call()
 	}
 	var told error
@@ -147,14 +119,34 @@ func (f *Faulty) do(ctx context.Context, op, key string, fault *Fault, call func
 		told = ErrInjected
 	case Deadline:
 		told = fmt.Errorf("%w: %w", ErrInjected, context.DeadlineExceeded)
-	case Stall:
-		<-ctx.Done()
-		told = fmt.Errorf("%w: %w", ErrInjected, ctx.Err())
+	case TimeoutAfter:
+		_ = call()
+		told = ended(ctx)
+	case Timeout, Stall:
+		told = ended(ctx)
 	}
 	if op != "get" && op != "list" {
 		told = fmt.Errorf("%w: %w", storage.ErrUnknown, told)
 	}
 	return &storage.Error{Op: op, Key: key, Err: told}
+}
+
+// waits waits, and reports false if ctx ends first.
+func waits(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// ended waits until ctx ends, and returns why.
+func ended(ctx context.Context) error {
+	<-ctx.Done()
+	return fmt.Errorf("%w: %w", ErrInjected, ctx.Err())
 }
 
 // Get is the store's Get, or its fault.
@@ -167,17 +159,20 @@ func (f *Faulty) Get(ctx context.Context, key string) (value []byte, err error) 
 	if err != nil {
 		return nil, err
 	}
-	return fault.spoil(value), nil
+	f.note(key, value)
+	return f.spoil(fault, key, value), nil
 }
 
-// spoil returns value as a Get that met f returns it. It is the Get's own copy.
-func (f *Fault) spoil(value []byte) []byte {
+// spoil returns the value of key as a Get that met fault returns it. It is the Get's own copy.
+func (f *Faulty) spoil(fault *Fault, key string, value []byte) []byte {
 	switch {
-	case f == nil || len(value) == 0:
+	case fault == nil || len(value) == 0:
 		return value
-	case f.Mode == Corrupt:
-		value[len(value)/2] ^= 1 << (f.N % 8)
-	case f.Mode == Short:
+	case fault.Mode == Corrupt:
+		value[len(value)/2] ^= 1 << (fault.N % 8)
+	case fault.Mode == Swapped:
+		value = f.other(key)
+	case fault.Mode == Short:
 		value = value[:len(value)/2]
 	}
 	return value
@@ -185,11 +180,15 @@ func (f *Fault) spoil(value []byte) []byte {
 
 // Put is the store's Put, or its fault.
 func (f *Faulty) Put(ctx context.Context, items ...storage.Item) error {
+	for _, item := range items {
+		f.note(item.Key, item.Value)
+	}
 	return f.do(ctx, "put", "", f.meet("put"), func() error { return f.store.Put(ctx, items...) })
 }
 
 // Create is the store's Create, or its fault.
 func (f *Faulty) Create(ctx context.Context, key string, value []byte) error {
+	f.note(key, value)
 	return f.do(ctx, "create", key, f.meet("create"), func() error { return f.store.Create(ctx, key, value) })
 }
 
