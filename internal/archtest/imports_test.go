@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"storage/storagetest": {"storage"},
 
 	"internal/soak":        {},
+	"internal/history":     {},
 	"internal/script":      {},
 	"internal/spell":       {},
 	"internal/archtest":    {},
