@@ -142,11 +142,13 @@ func TestReportsFromTheFuture(t *testing.T) {
 	conn := openConn(t, mem.New(), Options{})
 	first := commit(t, conn, raise)
 	after := first.After.NextT()
-	go func() {
+	var writing sync.WaitGroup
+	defer writing.Wait()
+	writing.Go(func() {
 		for range 3 {
 			commit(t, conn, raise)
 		}
-	}()
+	})
 	for rep, err := range conn.Reports(context.Background(), after) {
 		if err != nil || rep.T != after+1 || rep.Before.T() != after {
 			t.Error(rep, err)

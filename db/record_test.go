@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func sampleValues() []index.Value {
 	var values []index.Value
 	for _, x := range []any{
-		true, false, 0, 1, -1, math.MaxInt64, int64(math.MinInt64),
+		true, false, 0, 1, -1, int64(math.MaxInt64), int64(math.MinInt64),
 		new(big.Int).Lsh(big.NewInt(1), 64), new(big.Int).Lsh(big.NewInt(-1), 200),
 		float32(1.5), float32(math.Inf(-1)), math.Pi, math.Inf(1), 5e-324,
 		edn.Decimal{Unscaled: big.NewInt(-150), Scale: 2}, edn.Decimal{}, edn.Decimal{Unscaled: big.NewInt(7), Scale: math.MinInt32},

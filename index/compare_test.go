@@ -17,7 +17,7 @@ var nastyValues = func() []Value {
 	dec := func(n int64, scale int32) edn.Decimal { return edn.Decimal{Unscaled: big.NewInt(n), Scale: scale} }
 	plain := []any{
 		nil, false, true,
-		0, 1, -1, 2, 1 << 53, 1<<53 + 1, -(1<<53 + 1), int64(math.MaxInt64), int64(math.MinInt64), uint64(math.MaxUint64),
+		0, 1, -1, 2, int64(1 << 53), int64(1<<53 + 1), int64(-(1<<53 + 1)), int64(math.MaxInt64), int64(math.MinInt64), uint64(math.MaxUint64),
 		huge, new(big.Int).Neg(huge), new(big.Int).Add(huge, big.NewInt(1)), new(big.Int).Lsh(big.NewInt(1), 63),
 		float32(0), float32(0.1), float32(1), float32(math.Inf(1)), float32(math.Inf(-1)), float32(1 << 24),
 		0.0, math.Copysign(0, -1), 0.1, 1.0, -1.0, 0.5, 1.5, -0.5, float64(1 << 53), float64(1 << 63), -float64(1 << 63), 1e300, -1e300, 5e-324,

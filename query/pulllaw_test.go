@@ -127,7 +127,7 @@ func (m *maker) wide(depth int) wide {
 		Alias: label(m.name()),
 		Flag:  m.IntN(2) == 0,
 		Maybe: pointer(m, func() bool { return m.IntN(2) == 0 }),
-		I:     some(m, func() int { return int(m.Int64()) - math.MaxInt64/2 }),
+		I:     some(m, func() int { return int(m.Int64()) - math.MaxInt/2 }),
 		I8:    int8(m.IntN(256) - 128),
 		U32:   some(m, m.Uint32),
 		U64:   pointer(m, func() uint64 { return m.Uint64() >> 1 }),
