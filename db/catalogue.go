@@ -154,7 +154,7 @@ func parseGen(text string) (uint64, error) {
 
 func isDBID(text string) bool {
 	b, err := hex.DecodeString(text)
-	return err == nil && len(b) == len(nonce{})
+	return err == nil && len(b) == len(nonce{}) && hex.EncodeToString(b) == text
 }
 
 // create makes a database and gives it the name, and returns its id, or that of the database which somebody else named in the

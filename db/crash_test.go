@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +19,8 @@ import (
 	"github.com/datolite/datolite/storage/bolt"
 )
 
-// crashFolder tells a child process of TestKilledWriter which folder to write to, and crashName what to call its transactions.
+// crashFolder tells a child process of TestKilledWriter which folder to write to, and crashName what to call its transactions; without
+// a name it only looks.
 const (
 	crashFolder = "DATOLITE_TEST_CRASH_FOLDER"
 	crashName   = "DATOLITE_TEST_CRASH_NAME"
@@ -24,14 +28,13 @@ const (
 
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(crashFolder); folder != "" {
-		writeForEver(folder, os.Getenv(crashName))
+		crash(folder, os.Getenv(crashName))
 	}
 	os.Exit(m.Run())
 }
 
-// writeForEver writes to the database in a folder from several goroutines, and prints the name of each transaction after it was
-// acknowledged.
-func writeForEver(folder, name string) {
+// crash opens the database in a folder, prints what is in it, and then writes until it is killed, if it has a name for that.
+func crash(folder, name string) {
 	ctx := context.Background()
 	store, err := bolt.Open(ctx, folder)
 	if err != nil {
@@ -41,6 +44,23 @@ func writeForEver(folder, name string) {
 	if err != nil {
 		panic(err)
 	}
+	found, err := wholes(ctx, conn.Snapshot())
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(strings.Join(found, "\n"))
+	fmt.Println(crashBegins)
+	if name != "" {
+		writeForEver(ctx, conn, name)
+	}
+	os.Exit(0)
+}
+
+// crashBegins stands between what a process found and what it wrote.
+const crashBegins = "begins"
+
+// writeForEver writes from several goroutines, and prints the name of each transaction after it was acknowledged.
+func writeForEver(ctx context.Context, conn *Conn, name string) {
 	var mu sync.Mutex
 	for i := range 8 {
 		go func() {
@@ -81,30 +101,73 @@ func whole(text string) Eval {
 	}
 }
 
-// TestKilledWriter kills a writing process ten times: nothing that it acknowledged is lost, nothing is partial, nothing is doubled.
+// wholes returns the texts of a snapshot. The error tells of one that is not whole, or not counted.
+func wholes(ctx context.Context, snap *Snapshot) ([]string, error) {
+	facts, counted := map[string]int{}, 0
+	for d, err := range snap.Datoms(ctx, EAVT) {
+		switch {
+		case err != nil:
+			return nil, err
+		case d.E == counter:
+			counted, _ = strconv.Atoi(d.V.Text())
+		case d.E.Part() == index.PartUser:
+			facts[d.V.Text()]++
+		}
+	}
+	for text, n := range facts {
+		if n != wholeSize {
+			return nil, fmt.Errorf("%s has %d facts, not %d", text, n, wholeSize)
+		}
+	}
+	if counted != len(facts) {
+		return nil, fmt.Errorf("the count is %d after %d transactions", counted, len(facts))
+	}
+	return slices.Collect(maps.Keys(facts)), nil
+}
+
+// TestKilledWriter kills a writing process again and again. The next one finds all that was acknowledged, and nothing partial or
+// doubled.
 func TestKilledWriter(t *testing.T) {
-	cycles := 10
+	cycles := 50
 	if testing.Short() {
-		cycles = 2
+		cycles = 3
 	}
 	folder := t.TempDir()
 	var acknowledged []string
 	for cycle := range cycles {
-		acknowledged = append(acknowledged, writeAndKill(t, folder, fmt.Sprint(cycle))...)
-		checkCrashed(t, folder, acknowledged)
+		found, wrote := writeAndKill(t, folder, fmt.Sprint("cycle", cycle))
+		checkFound(t, found, acknowledged)
+		acknowledged = append(acknowledged, wrote...)
 	}
-	t.Log(len(acknowledged), "transactions were acknowledged in", cycles, "cycles")
+	found, _ := writeAndKill(t, folder, "")
+	checkFound(t, found, acknowledged)
+	t.Logf("%d transactions were acknowledged in %d cycles, and %d are there", len(acknowledged), cycles, len(found))
 	if len(acknowledged) < cycles {
 		t.Error("too few")
 	}
 }
 
-// writeAndKill lets a process write for a while, kills it, and returns what it acknowledged.
-func writeAndKill(t *testing.T, folder, name string) []string {
+// checkFound looks for what was acknowledged in what a process found.
+func checkFound(t *testing.T, found, acknowledged []string) {
+	t.Helper()
+	is := map[string]bool{}
+	for _, text := range found {
+		is[text] = true
+	}
+	for _, text := range acknowledged {
+		if !is[text] {
+			t.Fatal(text, "was acknowledged, and is lost")
+		}
+	}
+}
+
+// writeAndKill starts a process, kills it a little after its first transaction, and returns what it found and what it acknowledged.
+func writeAndKill(t *testing.T, folder, name string) (found, acknowledged []string) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), crashFolder+"="+folder, crashName+"="+name)
-	child.Stderr = os.Stderr
+	var failure strings.Builder
+	child.Stderr = &failure
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -112,52 +175,27 @@ func writeAndKill(t *testing.T, folder, name string) []string {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var acknowledged []string
-	lines := bufio.NewReader(out)
+	lines, begun := bufio.NewReader(out), false
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil {
 			break // a line that was cut was not acknowledged
 		}
-		if len(acknowledged) == 0 {
-			time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { _ = child.Process.Kill() })
+		switch line = strings.TrimSpace(line); {
+		case line == crashBegins:
+			begun = true
+		case begun:
+			if len(acknowledged) == 0 {
+				time.AfterFunc(time.Duration(rand.IntN(30))*time.Millisecond, func() { _ = child.Process.Kill() })
+			}
+			acknowledged = append(acknowledged, line)
+		case line != "":
+			found = append(found, line)
 		}
-		acknowledged = append(acknowledged, strings.TrimSpace(line))
 	}
 	_ = child.Wait()
-	return acknowledged
-}
-
-// checkCrashed opens the database of a killed process.
-func checkCrashed(t *testing.T, folder string, acknowledged []string) {
-	t.Helper()
-	ctx := context.Background()
-	store, err := bolt.Open(ctx, folder)
-	if err != nil {
-		t.Fatal(err)
+	if !begun {
+		t.Fatal("the process did not open the database: ", failure.String())
 	}
-	conn, err := OpenOwned(ctx, store, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	facts := map[string]int{}
-	for _, d := range collect(t, conn.Snapshot(), EAVT) {
-		if d.E.Part() == index.PartUser && d.E != counter {
-			facts[d.V.Text()]++
-		}
-	}
-	for _, text := range acknowledged {
-		if facts[text] == 0 {
-			t.Fatal(text, "was acknowledged, and is lost")
-		}
-	}
-	for text, n := range facts {
-		if n != wholeSize {
-			t.Errorf("%s has %d facts, not %d", text, n, wholeSize)
-		}
-	}
-	if n := countOf(t, conn.Snapshot()); n != len(facts) {
-		t.Errorf("count is %d after %d transactions", n, len(facts))
-	}
+	return found, acknowledged
 }

@@ -1,89 +1,294 @@
-package db
+package db_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/internal/history"
+	"github.com/datolite/datolite/internal/soak"
 	"github.com/datolite/datolite/storage"
 	"github.com/datolite/datolite/storage/mem"
 	"github.com/datolite/datolite/storage/storagetest"
+	"github.com/datolite/datolite/tx"
 )
 
-// law: whatever call of the store fails, and however, what callers were told is what a fresh Open finds.
-func TestFaults(t *testing.T) {
-	modes := storagetest.Modes()
-	if testing.Short() {
-		modes = modes[:2]
+// faults returns one fault of each mode, of stalls one that callers wait for and one that they do not.
+func faults() (all []storagetest.Fault) {
+	for _, mode := range storagetest.Modes() {
+		if mode == storagetest.Stall {
+			all = append(all, storagetest.Fault{Mode: mode, For: patience / 5})
+		}
+		all = append(all, storagetest.Fault{Mode: mode, For: patience + time.Second})
 	}
-	for _, mode := range modes {
+	return all
+}
+
+// patience is how long callers wait for a store with a fault. The time is that of a bubble.
+const patience = 5 * time.Second
+
+// law: whatever call of the store fails, and however, callers are told what is so, and a fresh Open finds it.
+func TestFaults(t *testing.T) {
+	for i, fault := range faults() {
 		for _, forever := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%v, for ever %v", mode, forever), func(t *testing.T) {
+			if testing.Short() && (forever || i%4 > 0) {
+				continue
+			}
+			fault.Forever = forever
+			t.Run(fmt.Sprintf("%v, for ever %v", fault.Mode, forever), func(t *testing.T) {
 				t.Parallel()
-				n := 1
-				for withFault(t, storagetest.Fault{Mode: mode, N: n, Forever: forever}) {
-					n++
+				fault.N = 1
+				for met := true; met; fault.N++ {
+					synctest.Test(t, func(t *testing.T) { met = withFault(t, fault) })
 				}
-				if n < 10 {
-					t.Errorf("only %d calls were met", n-1)
+				if t.Logf("%d calls were met", fault.N-2); fault.N < 20 {
+					t.Error("those are too few")
 				}
 			})
 		}
 	}
 }
 
-// withFault runs the workload on a store with a fault, compares, and reports whether the fault was met.
+// withFault runs the workload on a store with a fault, twice, since what fails is tried again. It reports whether the fault was met.
 func withFault(t *testing.T, fault storagetest.Fault) bool {
 	t.Helper()
-	inner := mem.New()
-	store := storagetest.NewFaulty(&unwatched{small{inner}}, fault)
-	said := &sync.Map{}
-	work(t, store, said)
-	work(t, store, said)
-	checkSaid(t, &unwatched{small{inner}}, said)
+	inner := small{mem.New()}
+	store := storagetest.NewFaulty(inner, fault)
+	s := newScribe(4)
+	w := &work{t: t, scribe: s, fault: fault, next: 1}
+	w.run(store)
+	w.run(store)
+	s.check(t, open(t, inner, db.Options{}))
 	if t.Failed() {
 		t.Fatal("with", fault)
 	}
 	return store.Hits() > 0
 }
 
-// work opens a database and writes to it, one transaction at a time: a few small ones, one that takes several values of the store,
-// and one that is refused.
-func work(t *testing.T, store storage.Store, said *sync.Map) {
-	t.Helper()
-	short, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	conn, err := Open(short, store, Options{})
+// A small store takes little in one value, so that transactions lie elsewhere. It is looked at again once an hour, so that one who
+// counts its calls counts those of the workload.
+type small struct{ storage.Store }
+
+func (s small) Limits() storage.Limits {
+	return storage.Limits{Value: 1000, Batch: 100, Poll: time.Hour}
+}
+
+// A work opens a database twice, as two processes do, makes its schema, and then reads and writes, one act at a time.
+type work struct {
+	*scribe
+	t        *testing.T
+	fault    storagetest.Fault
+	next     int // the id of the next transaction
+	sessions int // how many there were
+}
+
+// run has the two write in turns, so that each finds the other's record where it would put its own: small transactions, one that is
+// refused, and one that takes several values of the store. Then they read: after Sync and without, the log, and the past.
+func (w *work) run(store storage.Store) {
+	one, err := w.open(store)
 	if err != nil {
 		return
 	}
-	conn.grace = time.Millisecond
-	defer conn.Close()
-	long := string(make([]byte, 2500))
-	for i, text := range []string{"a", "b" + long, "c"} {
-		text := fmt.Sprint(conn.Stats().Seq, i) + text
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		_, err := conn.Commit(ctx, mark(text))
-		cancel()
-		said.Store(text, err)
-		refuse(t, conn)
+	defer one.conn.Close()
+	if w.patiently(func(ctx context.Context) error { return w.setUp(ctx, one.conn) }) != nil {
+		return
+	}
+	two, err := w.open(store)
+	if err != nil {
+		return
+	}
+	defer two.conn.Close()
+	w.write(one, w.item(1))
+	w.write(two, w.swap(two.conn), w.item(2))
+	w.write(one, w.item(1))
+	two.doc = strings.Repeat("large ", 400)
+	w.write(two, w.item(2))
+	w.write(one, history.Write{Old: 12345, New: 10*w.next + 1})
+	w.write(one, w.swap(one.conn))
+	for _, c := range []*client{one, two} {
+		_ = w.patiently(func(ctx context.Context) error { return c.read(ctx, false) })
+		_ = w.patiently(func(ctx context.Context) error { return c.read(ctx, true) })
+		w.reports(c.conn)
+		w.past(c.conn)
 	}
 }
 
-// patience is how long callers wait for a store with a fault.
-const patience = 15 * time.Millisecond
+// item appends to a list in the next transaction.
+func (w *work) item(list int) history.Write {
+	return history.Write{List: true, Key: list, New: 10 * w.next}
+}
 
-// refuse has a transaction refused, or not answered.
-func refuse(t *testing.T, conn *Conn) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// swap swaps what the first register holds in the next transaction.
+func (w *work) swap(conn *db.Conn) history.Write {
+	value, err := w.register(w.t.Context(), conn.Snapshot(), 0)
+	if err != nil {
+		w.t.Error(err)
+	}
+	return history.Write{Old: value, New: 10*w.next + 1}
+}
+
+// patiently does something with patience.
+func (w *work) patiently(do func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
-	no := errors.New("no")
-	_, err := conn.Commit(ctx, func(context.Context, *Snapshot) (*Report, error) { return nil, no })
-	if err == nil || errors.Is(err, ErrUnknownOutcome) {
-		t.Error("a refusal is told as", err)
+	began := time.Now()
+	err := do(ctx)
+	if w.told(err); time.Since(began) > patience {
+		w.t.Errorf("it took %v: %v", time.Since(began), err)
+	}
+	return err
+}
+
+// open opens the database for one who writes and reads.
+func (w *work) open(store storage.Store) (*client, error) {
+	w.sessions++
+	c := &client{scribe: w.scribe, session: w.sessions}
+	err := w.patiently(func(ctx context.Context) (err error) {
+		c.conn, err = db.Open(ctx, store, db.Options{})
+		return err
+	})
+	return c, err
+}
+
+// write submits the next transaction.
+func (w *work) write(c *client, writes ...history.Write) {
+	_ = w.patiently(func(ctx context.Context) error { return c.write(ctx, history.Tx{ID: w.next, Writes: writes}) })
+	w.next++
+}
+
+// reports reads the log through the faults. What it has come to is the beginning of what a sound store has.
+func (w *work) reports(conn *db.Conn) {
+	_ = w.patiently(func(ctx context.Context) error {
+		l, err := w.log(ctx, conn)
+		w.Logs = append(w.Logs, l)
+		return err
+	})
+}
+
+// past reads every snapshot of the past.
+func (w *work) past(conn *db.Conn) {
+	for t := db.T(0); t <= conn.Snapshot().T(); t++ {
+		_ = w.patiently(func(ctx context.Context) error {
+			snap, err := conn.At(ctx, t)
+			if err == nil && snap.T() > t {
+				w.t.Errorf("%v at %v", snap, t)
+			}
+			return err
+		})
+	}
+}
+
+// told checks an error: it comes of the fault, and where that damaged what was read, it names the key.
+func (w *work) told(err error) {
+	place := (*db.StoreError)(nil)
+	switch damaged := w.fault.Mode >= storagetest.Corrupt; {
+	case err == nil, errors.Is(err, tx.ErrCASFailed):
+	case damaged && (!errors.As(err, &place) || place.Key == ""):
+		w.t.Errorf("of what is damaged one is told %v", err)
+	case !damaged && !isAny(err, storagetest.ErrInjected, context.DeadlineExceeded):
+		w.t.Errorf("of what fails one is told %v", err)
+	}
+}
+
+func isAny(err error, targets ...error) bool {
+	for _, target := range targets {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// law: so it is with several faults at once, on several peers.
+func TestRandomFaults(t *testing.T) {
+	soak.Run(t, 10, 200, func(t *testing.T, seed int64) {
+		synctest.Test(t, func(t *testing.T) {
+			inner, s := mem.New(), newScribe(4)
+			sound := open(t, inner, db.Options{})
+			if err := s.setUp(t.Context(), sound); err != nil {
+				t.Fatal(err)
+			}
+			var all sync.WaitGroup
+			for i := range 4 {
+				all.Go(func() { s.suffer(t, inner, seed, i) })
+			}
+			all.Wait()
+			s.check(t, sound, open(t, inner, db.Options{}))
+		})
+	})
+}
+
+// suffer opens a database through random faults, and writes and reads on.
+func (s *scribe) suffer(t *testing.T, inner storage.Store, seed int64, peer int) {
+	store := storagetest.NewFaulty(inner, storagetest.RandomFaults(uint64(10*seed)+uint64(peer), 6, 60, 2*patience)...)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	conn, err := db.Open(ctx, store, db.Options{})
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	c := &client{scribe: s, conn: conn, session: peer, rng: rand.New(rand.NewPCG(uint64(seed), uint64(peer)))}
+	for range 10 {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		c.act(ctx)
+		cancel()
+	}
+}
+
+// TestOutage has the store of three peers down for a second, and then for a minute, while they write.
+func TestOutage(t *testing.T) {
+	for _, outage := range []time.Duration{time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			store, s := storagetest.NewFaulty(mem.New()), newScribe(40)
+			conns := []*db.Conn{open(t, store, db.Options{}), open(t, store, db.Options{}), open(t, store, db.Options{})}
+			if err := s.setUp(t.Context(), conns[0]); err != nil {
+				t.Fatal(err)
+			}
+			var all sync.WaitGroup
+			for i := range 12 {
+				c := &client{scribe: s, conn: conns[i%3], session: i % 3, rng: rand.New(rand.NewPCG(1, uint64(i)))}
+				all.Go(func() {
+					for range 50 {
+						time.Sleep(time.Duration(c.rng.IntN(200)) * time.Millisecond)
+						ctx, cancel := context.WithTimeout(t.Context(), patience)
+						c.act(ctx)
+						cancel()
+					}
+				})
+			}
+			time.Sleep(2 * time.Second)
+			store.Set(storagetest.Fault{Mode: storagetest.After, Op: "create", N: 1, Forever: true}, storagetest.Fault{N: 1, Forever: true})
+			time.Sleep(outage)
+			store.Set()
+			all.Wait()
+			s.check(t, append(conns, open(t, store, db.Options{}))...)
+			n := s.counts()
+			if t.Log("an outage of", outage, "leaves", n); n[history.Committed] < 200 || outage > patience && n[history.Unknown] == 0 {
+				t.Error(n)
+			}
+		})
+	}
+}
+
+// TestNameWithoutDatabase opens what a flipped bit made of the id of a database.
+func TestNameWithoutDatabase(t *testing.T) {
+	const key = "name/main/0000000000000001"
+	for _, id := range []string{"9b3caf14d6c9b778Daa50b9f701a970b", "9b3caf14d6c9b778", "", "!"} {
+		store := mem.New()
+		if err := store.Create(t.Context(), key, []byte(id)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := db.Open(t.Context(), store, db.Options{})
+		if place := (*db.StoreError)(nil); !errors.Is(err, db.ErrCorrupt) || !errors.As(err, &place) || place.Key != key {
+			t.Errorf("%q: %v", id, err)
+		}
 	}
 }

@@ -96,9 +96,8 @@ func (c *Conn) note(err error) {
 	}
 }
 
-// A look asks the writer whether there are new records, and perhaps to fill a slot that is empty.
+// A look asks the writer whether there are new records.
 type look struct {
-	fill  int // the slot to fill; 0 for none
 	found int
 	err   error
 	told  chan struct{}
@@ -106,10 +105,7 @@ type look struct {
 
 // look asks the writer to look for new records, and waits until it has applied them.
 func (c *Conn) look(ctx context.Context) (int, error) {
-	return c.ask(ctx, &look{told: make(chan struct{})})
-}
-
-func (c *Conn) ask(ctx context.Context, l *look) (int, error) {
+	l := &look{told: make(chan struct{})}
 	select {
 	case c.looks <- l:
 	case <-ctx.Done():
