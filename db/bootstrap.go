@@ -79,7 +79,8 @@ const builtin = `
 74 db/sensitive boolean
 75 db/constraint string many
 76 db.tx/key string unique
-77 db.tuple/nilsDistinct boolean`
+77 db.tuple/nilsDistinct boolean
+78 db.tuple/upsert boolean`
 
 // The entities that the facts of the bootstrap are about or refer to, and that nothing else in the package names.
 const (

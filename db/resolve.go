@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/index"
 )
 
@@ -52,6 +54,9 @@ func (r *reader) lookup(ctx context.Context, ref LookupRef) (ID, error) {
 // holder returns the entity that has the value of a unique attribute: on a history view, the one that has it at the end. A snapshot
 // knows former idents too.
 func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRef) (ID, error) {
+	if !a.Names(v) {
+		return 0, &EntityError{Asked: ref}
+	}
 	if a.ID == attrIdent && r.view == nil {
 		if id, ok := r.Schema().EntID(Keyword(v.Text())); ok {
 			return id, nil
@@ -72,17 +77,50 @@ func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRe
 	return batch.E[0], nil
 }
 
-// value returns x as a value of the attribute; a reference may be named in any way in which EntID takes an entity.
-func (r *reader) value(ctx context.Context, a *Attribute, x any) (Value, error) {
-	if a.Type != TypeRef {
-		return a.Value(x)
+// value returns x as a value of the attribute; a reference, also one in a tuple, may be named in any way in which EntID takes an
+// entity.
+func (r *reader) value(ctx context.Context, a *Attribute, x any) (_ Value, err error) {
+	switch a.Type {
+	case TypeRef:
+		x, err = r.named(ctx, x)
+	case TypeTuple:
+		x, err = r.namedSlots(ctx, a, x)
 	}
-	switch x.(type) {
-	case Keyword, LookupRef:
-		id, err := r.EntID(ctx, x)
-		return index.Ref(id), err
+	if err != nil {
+		return Value{}, err
 	}
 	return a.Value(x)
+}
+
+// named returns the id of an entity in place of its ident or lookup ref, and all else as it is.
+func (r *reader) named(ctx context.Context, x any) (any, error) {
+	switch x.(type) {
+	case Keyword, LookupRef:
+		return r.EntID(ctx, x)
+	}
+	return x, nil
+}
+
+// namedSlots returns a tuple with ids in place of idents and lookup refs where its slots are references.
+func (r *reader) namedSlots(ctx context.Context, a *Attribute, x any) (any, error) {
+	var slots edn.Tuple
+	switch x := x.(type) {
+	case edn.Tuple:
+		slots = slices.Clone(x)
+	case []any:
+		slots = slices.Clone(x)
+	default:
+		return x, nil
+	}
+	for i := range slots {
+		if a.hasSlot(i) && a.slotType(i) == TypeRef {
+			var err error
+			if slots[i], err = r.named(ctx, slots[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return slots, nil
 }
 
 // names reports whether an error says that something names no entity, attribute or value.

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/datolite/datolite/index"
@@ -8,18 +9,21 @@ import (
 
 // The attributes from whose facts a schema is derived.
 const (
-	attrIdent       ID = 10
-	attrType        ID = 40
-	attrCardinality ID = 41
-	attrUnique      ID = 42
-	attrComponent   ID = 43
-	attrIndex       ID = 44
-	attrNoHistory   ID = 45
-	attrInstant     ID = 50
-	attrTupleType   ID = 65
-	attrTupleTypes  ID = 66
-	attrTupleAttrs  ID = 67
-	attrAcyclic     ID = 73
+	attrIdent        ID = 10
+	attrType         ID = 40
+	attrCardinality  ID = 41
+	attrUnique       ID = 42
+	attrComponent    ID = 43
+	attrIndex        ID = 44
+	attrNoHistory    ID = 45
+	attrInstant      ID = 50
+	attrTupleType    ID = 65
+	attrTupleTypes   ID = 66
+	attrTupleAttrs   ID = 67
+	attrDiscontinue  ID = 72
+	attrAcyclic      ID = 73
+	attrNilsDistinct ID = 77
+	attrUpsertParts  ID = 78
 )
 
 // The entities that the facts of a schema refer to, types aside.
@@ -35,7 +39,7 @@ func isSchema(f index.Fact) bool {
 	case attrIdent:
 		return true
 	case attrType, attrCardinality, attrUnique, attrComponent, attrIndex, attrNoHistory, attrTupleType, attrTupleTypes,
-		attrTupleAttrs, attrAcyclic:
+		attrTupleAttrs, attrDiscontinue, attrAcyclic, attrNilsDistinct, attrUpsertParts:
 		return f.E.Part() == index.PartDB
 	}
 	return false
@@ -110,9 +114,31 @@ func (s *Schema) redefine(facts []index.Fact) {
 			}
 		}
 	}
-	s.defs = s.defs.with(touched)
+	s.compose(touched)
 	for _, d := range touched {
-		s.finish(d)
+		d.Indexed = !d.unindexed || d.Unique != NotUnique
+	}
+	s.defs = s.defs.with(touched)
+}
+
+// compose finds the constituents of new composite tuples by their names, and tells them of what they are part.
+func (s *Schema) compose(touched map[ID]*definition) {
+	var composites []*definition
+	for _, d := range touched {
+		if d.parts != nil && d.TupleAttrs == nil {
+			composites = append(composites, d)
+		}
+	}
+	slices.SortFunc(composites, func(a, b *definition) int { return cmp.Compare(a.ID, b.ID) })
+	for _, d := range composites {
+		for _, k := range d.parts {
+			id, _ := s.idents.get(k)
+			part := s.draft(touched, id)
+			d.TupleAttrs, d.TupleTypes = append(d.TupleAttrs, id), append(d.TupleTypes, part.Type)
+			if !slices.Contains(part.Composites, d.ID) {
+				part.Composites = append(slices.Clip(part.Composites), d.ID)
+			}
+		}
 	}
 }
 
@@ -157,6 +183,12 @@ func (d *definition) set(f index.Fact) {
 		d.NoHistory = yes
 	case attrAcyclic:
 		d.Acyclic = yes
+	case attrNilsDistinct:
+		d.NilsDistinct = yes
+	case attrUpsertParts:
+		d.UpsertParts = yes
+	case attrDiscontinue:
+		d.Discontinued = yes
 	default:
 		d.setTuple(f)
 	}
@@ -194,21 +226,5 @@ func (d *definition) setTuple(f index.Fact) {
 		}
 	case attrTupleAttrs:
 		d.parts, d.TupleAttrs, d.TupleTypes = slots, nil, nil
-	}
-}
-
-// finish settles what depends on several facts, or on other attributes.
-func (s *Schema) finish(d *definition) {
-	d.Indexed = !d.unindexed || d.Unique != NotUnique
-	if d.parts == nil || d.TupleAttrs != nil {
-		return
-	}
-	for _, k := range d.parts {
-		id, _ := s.idents.get(k)
-		var t ValueType
-		if part, ok := s.defs.get(id); ok {
-			t = part.Type
-		}
-		d.TupleAttrs, d.TupleTypes = append(d.TupleAttrs, id), append(d.TupleTypes, t)
 	}
 }

@@ -28,9 +28,20 @@ type Attribute struct {
 	Indexed    bool // in AVET; so unless :db/index is false and the attribute is not unique
 	NoHistory  bool
 	Acyclic    bool        // declared, not checked
-	TupleAttrs []ID        // of a composite tuple, which the database keeps
+	Composites []ID        // the composite tuples that have the attribute in a slot
+	TupleAttrs []ID        // of a composite tuple, which the database keeps, slot by slot
 	TupleTypes []ValueType // of a heterogeneous or composite tuple, slot by slot
 	TupleType  ValueType   // of a homogeneous tuple; zero for other attributes
+
+	NilsDistinct bool // a tuple with a nil in it is not unique, whatever Unique says
+	UpsertParts  bool // a tempid with values for all slots of a unique identity becomes the holder, as if it had the composite
+	Discontinued bool // a composite that the database keeps no longer: its values stay as they are
+}
+
+// Names reports whether a value of the attribute names one entity: it is unique, and not a tuple with a nil where nils are
+// distinct.
+func (a *Attribute) Names(v Value) bool {
+	return a.Unique != NotUnique && !(a.NilsDistinct && slices.ContainsFunc(v.Tuple(), Value.IsNil))
 }
 
 // A Schema is what a database knows of its attributes and of the names of its entities. It is a value: that of its snapshot.

@@ -19,7 +19,7 @@ func TestBootstrap(t *testing.T) {
 	for _, c := range []struct {
 		id   ID
 		name Keyword
-	}{{10, "db/ident"}, {36, "db.cardinality/many"}, {50, "db/txInstant"}, {54, "db/retractEntity"}, {55, "db/cas"}, {77, "db.tuple/nilsDistinct"}} {
+	}{{10, "db/ident"}, {36, "db.cardinality/many"}, {50, "db/txInstant"}, {54, "db/retractEntity"}, {55, "db/cas"}, {78, "db.tuple/upsert"}} {
 		if name, _ := s.Schema().Ident(c.id); name != c.name {
 			t.Errorf("%d is %s, want %s", c.id, name, c.name)
 		}
@@ -98,6 +98,22 @@ func TestTupleSchema(t *testing.T) {
 	got, _ := m.snap.Schema().Named("xy")
 	if !slices.Equal(got.TupleAttrs, []ID{1000, 1001}) || !slices.Equal(got.TupleTypes, []ValueType{TypeLong, TypeRef}) {
 		t.Errorf("%+v", got)
+	}
+	m.define("yx", TypeTuple, add(0, "db/tupleAttrs", []any{Keyword("y"), Keyword("x"), Keyword("y")}), add(0, "db/unique", uniqueValue),
+		add(0, "db.tuple/nilsDistinct", true))
+	for name, want := range map[string][]ID{"x": {1002, 1005}, "y": {1002, 1005}, "xy": nil} {
+		if got, _ := m.snap.Schema().Named(name); !slices.Equal(got.Composites, want) {
+			t.Errorf("%+v", got)
+		}
+	}
+	if was, _ := m.snap.Schema().at(m.snap.T() - 1).Named("x"); !slices.Equal(was.Composites, []ID{1002}) {
+		t.Errorf("a transaction ago %+v", was)
+	}
+	yx, _ := m.snap.Schema().Named("yx")
+	whole, _ := yx.Value(Tuple{ID(7), 1, ID(7)})
+	part, _ := yx.Value(Tuple{ID(7), nil, ID(7)})
+	if !yx.Names(whole) || yx.Names(part) || got.Names(whole) {
+		t.Error("a tuple without nils alone is unique")
 	}
 	if got, _ = m.snap.Schema().Named("pair"); !slices.Equal(got.TupleTypes, []ValueType{TypeString, TypeRef}) {
 		t.Errorf("%+v", got)

@@ -3,6 +3,7 @@ package tx
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
@@ -54,6 +55,9 @@ func (b *base) first(o db.Order, components int, key index.Fact) (d db.Datom, ok
 
 // holder returns the datom of the entity that has the value of a unique attribute.
 func (b *base) holder(a *db.Attribute, v db.Value) (db.Datom, bool, error) {
+	if !a.Names(v) {
+		return db.Datom{}, false, nil
+	}
 	return b.first(db.AVET, 2, index.Fact{A: a.ID, V: v})
 }
 
@@ -78,8 +82,22 @@ func (b *base) called(e db.ID) string {
 
 // shown returns how a message shows a value of an attribute.
 func (b *base) shown(a *db.Attribute, v db.Value) string {
-	if a.Type == db.TypeRef {
+	switch a.Type {
+	case db.TypeRef:
 		return b.called(v.Ref())
+	case db.TypeTuple:
+		return b.shownTuple(a, v.Tuple())
 	}
 	return form{kind: atom, val: v}.String()
+}
+
+func (b *base) shownTuple(a *db.Attribute, slots []db.Value) string {
+	words := make([]string, len(slots))
+	for i, slot := range slots {
+		words[i] = form{kind: atom, val: slot}.String()
+		if !slot.IsNil() && slotType(a, i) == db.TypeRef {
+			words[i] = b.called(slot.Ref())
+		}
+	}
+	return "[" + strings.Join(words, " ") + "]"
 }

@@ -125,9 +125,11 @@ func (x *expansion) retractAll(args []form) error {
 	})
 }
 
-// end claims the end of a datom.
+// end claims the end of a datom. That of a composite follows from its constituents.
 func (x *expansion) end(d db.Datom, a *db.Attribute) {
-	x.claim(claim{e: node(d.E), a: a, v: d.V, end: true})
+	if !kept(a) {
+		x.claim(claim{e: node(d.E), a: a, v: d.V, end: true})
+	}
 }
 
 // cas claims a new value of an attribute that has the old one in the database before.
@@ -295,7 +297,7 @@ func describes(a *db.Attribute) bool {
 	}
 	switch a.Ident {
 	case "db/valueType", "db/cardinality", "db/unique", "db/isComponent", "db/index", "db/noHistory", "db/acyclic",
-		"db/tupleType", "db/tupleTypes":
+		"db/tupleType", "db/tupleTypes", "db/tupleAttrs", "db.tuple/nilsDistinct", "db.tuple/upsert", "db.tuple/discontinued":
 		return true
 	}
 	return false
@@ -304,8 +306,6 @@ func describes(a *db.Attribute) bool {
 // directive returns in words what a built-in name stands for that this version does not do, and "" for other names.
 func directive(k db.Keyword) string {
 	switch k {
-	case "db/tupleAttrs", "db.tuple/discontinued", "db.tuple/nilsDistinct":
-		return "composite tuples"
 	case "db/ensure", "db.entity/attrs", "db.entity/preds":
 		return "entity specs"
 	case "db.attr/preds":

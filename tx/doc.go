@@ -32,6 +32,12 @@
 // A fact that holds already is no datom, and keeps its transaction. A new value of an attribute that has one ends the old one.
 // What is unique is judged on the state after: a value may move from one entity to another, and two may be swapped.
 //
+// A composite tuple (:db/tupleAttrs) is kept by the database: whenever a constituent of it is mentioned of an entity, even in vain,
+// it becomes what the constituents are after the transaction, nil where one is missing. So one that is installed when there is
+// data has no value of an entity until then. What is stated of it only names the entity, where it is a unique identity, and is
+// refused if it comes to something else. Partial tuples are unique like others, nil being equal to nil, unless
+// :db.tuple/nilsDistinct is true of the attribute; with :db.tuple/upsert, values for all parts name the entity as the whole does.
+//
 // In Go a string is a string or, where an entity must be, a tempid; write db.Keyword for an ident and db.Lookup for a lookup ref.
 // In text, as in Datomic, a string that begins with a colon where an entity must be is an ident.
 //

@@ -16,6 +16,7 @@ type definition struct {
 	ident     db.Keyword
 	about     map[db.Keyword]db.Value // built-in attribute → value
 	installed bool                    // the datom that installs it is stated
+	beside    []*definition           // all of the transaction
 }
 
 // install checks what a transaction says of the schema, and adds the facts that make new attributes part of it.
@@ -34,6 +35,7 @@ func (s *settlement) install(facts []index.Fact) ([]index.Fact, error) {
 		}
 	}
 	for _, d := range defs {
+		d.beside = defs
 		refused = lesser(refused, s.checkDefinition(d))
 		facts = s.complete(d, facts)
 	}
@@ -121,6 +123,12 @@ func (s *settlement) altered(f *index.Fact, a *db.Attribute) *Error {
 		e := fail(ErrAlter, "%s of %s cannot be changed: install another attribute", a.Ident, attr)
 		e.Codes = []string{"unsupported-alter-schema"}
 		return s.ofFact(f, a, e)
+	case a.Ident == "db.tuple/discontinued":
+		return s.discontinued(f, a)
+	case a.Ident == "db/cardinality" && s.isConstituent(f.E):
+		e := fail(ErrAlter, "%s is part of a composite tuple, and so has one value", attr)
+		e.Codes = []string{"constituent-of-a-composite-must-be-card-one"}
+		return s.ofFact(f, a, e)
 	case a.Ident == "db/ident":
 		return s.ofFact(f, a, notBuilt("new names of attributes", attr))
 	}
@@ -173,7 +181,7 @@ func (s *settlement) fault(d *definition) *Error {
 	if e := s.wrongProperty(d, valueType); e != nil {
 		return e
 	}
-	return wrongTuple(d, valueType)
+	return s.wrongTuple(d, valueType)
 }
 
 func uninstallable(code, format string, args ...any) *Error {
@@ -198,32 +206,6 @@ func (s *settlement) wrongProperty(d *definition, t db.ValueType) *Error {
 	}
 	return nil
 }
-
-// slotTypes are the types that a slot of a tuple can have.
-var slotTypes = []db.Keyword{"db.type/bigdec", "db.type/bigint", "db.type/boolean", "db.type/double", "db.type/instant",
-	"db.type/keyword", "db.type/long", "db.type/string", "db.type/symbol", "db.type/ref", "db.type/uri", "db.type/uuid"}
-
-// wrongTuple returns what is wrong with how a tuple is described.
-func wrongTuple(d *definition, t db.ValueType) *Error {
-	types, several := d.about["db/tupleTypes"]
-	one, single := d.about["db/tupleType"]
-	switch {
-	case t != db.TypeTuple && (several || single):
-		return uninstallable("invalid-tuple-kind", "%s has types of slots, but is a %s and no tuple", d.ident, t)
-	case t == db.TypeTuple && several == single:
-		return uninstallable("invalid-tuple-kind", "the tuple %s has :db/tupleTypes or :db/tupleType, and not both", d.ident)
-	case single && !isSlotType(one):
-		return uninstallable("invalid-tuple-type", "%s cannot be in the slots of %s", one, d.ident)
-	}
-	for _, slot := range types.Tuple() {
-		if !isSlotType(slot) {
-			return uninstallable("invalid-tuple-types", "%s cannot be in a slot of %s", slot, d.ident)
-		}
-	}
-	return nil
-}
-
-func isSlotType(v db.Value) bool { return slices.Contains(slotTypes, db.Keyword(v.Text())) }
 
 // complete adds the facts that go without saying: the cardinality one, and the installation.
 func (s *settlement) complete(d *definition, facts []index.Fact) []index.Fact {

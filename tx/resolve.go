@@ -107,7 +107,8 @@ func (r *resolution) findNeeds(c *claim) {
 	}
 }
 
-// changes returns the claims with ids for tempids. The end of what a tempid that is no entity has is no change.
+// changes returns the claims with ids for tempids. The end of what a tempid that is no entity has is no change; the end of a
+// reference to one is a change that comes to nothing.
 func (r *resolution) changes() []change {
 	out := make([]change, 0, len(r.claims))
 	for i := range r.claims {
@@ -121,7 +122,7 @@ func (r *resolution) changes() []change {
 				return n
 			})
 		}
-		if whole {
+		if whole || (to.end && to.e != none) {
 			out = append(out, to)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // Schema installs the attributes that the tags of T, and of the structs in it, describe. Doing it again changes nothing. It
 // leaves out what no tag can describe: built-in attributes, those of fields that only reverse a reference, and tuples, the
-// types of whose slots a Go type does not tell.
+// types of whose slots, or the attributes in them, a Go type does not tell: install them by EDN or a Map.
 func Schema[T any]() Data { return schemaOf(reflect.TypeFor[T]()) }
 
 func schemaOf(t reflect.Type) Data {

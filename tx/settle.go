@@ -17,15 +17,18 @@ import (
 //   - what holds already, or ends what does not hold, is dropped, and the fact keeps its transaction;
 //   - a new value of an attribute with one ends the old one.
 //
+// Then the composites of the entities that are touched are computed from what holds, and what is stated of them is compared.
+//
 // What is unique, when the transaction happened, and what is schema, is checked on what is left.
 type settlement struct {
 	*resolution
-	changes []change
-	order   []int32   // the changes by entity, attribute and value
-	fates   []fate    // of the changes
-	ends    []implied // in no order
-	keys    []int32   // the changes that assert a unique value
-	instant time.Time
+	changes  []change
+	order    []int32   // the changes by entity, attribute and value
+	fates    []fate    // of the changes
+	ends     []implied // in no order
+	keys     []int32   // the changes that assert a unique value
+	instant  time.Time
+	composed bool // some change is about a composite or a constituent
 }
 
 // A fate is what becomes of a change: nothing, an assertion, or the end of what a transaction asserted.
@@ -50,7 +53,7 @@ type implied struct {
 func settle(r *resolution, changes []change) (db.Commit, error) {
 	s := &settlement{resolution: r, changes: changes, fates: make([]fate, len(changes)), instant: r.snap.Now()}
 	s.sort()
-	for _, step := range []func() error{s.settleGroups, s.checkClaimants, s.checkInstant, s.checkHolders} {
+	for _, step := range []func() error{s.settleGroups, s.keepComposites, s.checkClaimants, s.checkInstant, s.checkHolders} {
 		if err := step(); err != nil {
 			return db.Commit{}, err
 		}
@@ -174,7 +177,11 @@ func (s *settlement) calledNew(e db.ID) string {
 // settleGroup decides the fates of a group without contradictions.
 func (s *settlement) settleGroup(group []int32) error {
 	first := &s.changes[group[0]]
+	s.composed = s.composed || first.a.Composites != nil
 	switch {
+	case kept(first.a):
+		s.composed = true // what is stated of a composite is compared when all else is settled
+		return nil
 	case s.isNew(first.e):
 		for _, i := range group {
 			s.decide(i, db.Datom{}, false)
@@ -225,7 +232,7 @@ func (s *settlement) decide(i int32, d db.Datom, held bool) {
 	case !c.end && !held:
 		s.fates[i] = fate{what: asserted}
 	}
-	if !c.end && c.a.Unique != db.NotUnique {
+	if !c.end && c.a.Names(c.v) {
 		s.keys = append(s.keys, i)
 	}
 }

@@ -11,13 +11,15 @@ import (
 //
 //   - a tempid that has a unique identity is the entity that has it in the database before;
 //   - two tempids that are asserted to have the same new one are one entity;
-//   - an identity that is a reference, or a tuple with one, counts once the entity referred to is known, or is the same class.
+//   - an identity that is a reference, or a tuple with one, counts once the entity referred to is known, or is the same class;
+//   - all parts of a composite that says so are its value.
 //
 // The closure is the congruence closure of Downey, Sethi and Tarjan (1980): a claim is looked at again only when a class that
 // its value mentions is absorbed by a larger one, or becomes known.
 type unification struct {
 	x       *expansion
 	classes []class          // by tempid
+	implied []claim          // of composites whose parts are given, numbered after those of the expansion
 	terms   int              // claims of identities of tempids
 	holders map[identity]int // the claim that asserts an identity of a class
 	queue   []int            // claims to consider
@@ -26,11 +28,12 @@ type unification struct {
 // A class is one entity, as far as is known. Only the class of a tempid that is its own parent, the root, counts.
 type class struct {
 	parent  int
-	size    int
+	size    int32
+	need    need  // of an id of its own
 	bound   db.ID // the entity that it is, or none
 	witness int   // the claim that bound it, or -1
-	uses    []int // the open claims whose value mentions it
-	need    need  // of an id of its own
+	uses    []int // the claims whose value mentions it
+	parts   *parts
 }
 
 // A need is the way in which a class that is no known entity comes to an id.
@@ -53,13 +56,22 @@ func identify(x *expansion) (*unification, error) {
 	u := newUnification(x)
 	for i := range x.claims {
 		c := &x.claims[i]
-		if c.e >= 0 || c.a.Unique != db.UniqueIdentity {
+		if c.e >= 0 {
+			continue
+		}
+		if c.a.Composites != nil && !c.end {
+			u.part(i)
+		}
+		if c.a.Unique != db.UniqueIdentity {
 			continue
 		}
 		u.queue = append(u.queue, i)
 		if c.open {
 			eachTemp(c.a, c.v, func(t int) { u.classes[t].uses = append(u.classes[t].uses, i) })
 		}
+	}
+	for k := range u.implied {
+		u.queue = append(u.queue, len(x.claims)+k)
 	}
 	u.terms = len(u.queue)
 	for len(u.queue) > 0 {
@@ -92,8 +104,11 @@ func (u *unification) root(t int) int {
 
 // consider draws what follows from one claim of an identity, as far as tempids are known.
 func (u *unification) consider(i int) error {
-	c := &u.x.claims[i]
+	c := u.claim(i)
 	t, _ := c.e.temp()
+	if i >= len(u.x.claims) && !u.fill(c) {
+		return nil
+	}
 	v, closed := c.v, true
 	if c.open {
 		v = substitute(c.a, c.v, func(n node) node {
@@ -101,6 +116,9 @@ func (u *unification) consider(i int) error {
 			closed = closed && n >= 0
 			return n
 		})
+	}
+	if c.a.NilsDistinct && !c.a.Names(v) {
+		return nil
 	}
 	if closed {
 		holder, held, err := u.x.holder(c.a, v)
@@ -120,7 +138,7 @@ func (u *unification) consider(i int) error {
 // claimed unites a tempid with the one of which the same identity is asserted, if there is one.
 func (u *unification) claimed(key identity, t, i int) error {
 	if other, ok := u.holders[key]; ok {
-		s, _ := u.x.claims[other].e.temp()
+		s, _ := u.claim(other).e.temp()
 		return u.unite(s, t, i)
 	}
 	if u.holders == nil {
@@ -177,6 +195,7 @@ func (u *unification) unite(s, t, i int) error {
 	large.size += small.size
 	large.uses = append(large.uses, small.uses...)
 	u.queue = append(u.queue, small.uses...)
+	u.uniteParts(large, small)
 	return nil
 }
 
@@ -185,16 +204,16 @@ func (u *unification) contradiction(c, d class, i int) error {
 	if d.witness < 0 {
 		c, d = d, c // the transaction is what it is without a witness
 	}
-	x, by := u.x, &u.x.claims[d.witness]
-	t, _ := x.claims[i].e.temp()
+	x, by := u.x, u.claim(d.witness)
+	t, _ := u.claim(i).e.temp()
 	e := ofAttr(by.a, fail(ErrUniqueConflict, "%s %s belongs to %s", by.a.Ident, x.shown(by.a, by.v), x.called(d.bound)))
 	if c.witness < 0 {
 		e.Reason += ", and cannot be said of " + x.called(c.bound)
 	} else {
-		other := &x.claims[c.witness]
+		other := u.claim(c.witness)
 		e.Reason += fmt.Sprintf(", but %s %s to %s, and both are said of %s", other.a.Ident, x.shown(other.a, other.v),
 			x.called(c.bound), x.names.called(t))
 	}
 	e.Entity = d.bound
-	return x.items[x.claims[i].item].place(e)
+	return x.items[u.claim(i).item].place(e)
 }

@@ -159,9 +159,19 @@ func (s *state) input(r db.Reader, q Question, in Input, place edn.Node) (any, e
 	return s.fitted(place, form), nil
 }
 
-// fitted returns an input for a place of :in: where a variable takes one value, a vector may be a lookup ref.
+func (s *state) beginsUnique(form edn.Node) bool {
+	if form.Kind != edn.Vector || len(form.Items) == 0 {
+		return false
+	}
+	k, _ := form.Items[0].Value.(edn.Keyword)
+	a, ok := s.snap.Schema().Named(string(k))
+	return ok && a.Unique != db.NotUnique
+}
+
+// fitted returns an input for a place of :in: where a variable takes one value, a vector that begins with a unique attribute is a
+// lookup ref, and any other a tuple.
 func (s *state) fitted(place, form edn.Node) any {
-	if name, ok := place.Value.(edn.Symbol); ok && strings.HasPrefix(string(name), "?") {
+	if name, ok := place.Value.(edn.Symbol); ok && strings.HasPrefix(string(name), "?") && s.beginsUnique(form) {
 		return s.identifier(form)
 	}
 	if place.Kind != edn.Vector || len(place.Items) == 0 || form.Kind != edn.Vector {
