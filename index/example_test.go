@@ -170,3 +170,16 @@ func ExampleNewTuple() {
 	fmt.Println(v, v.Tuple()[1].IsNil(), v == index.NewTuple(index.Long(1), index.Value{}, index.Bool(false)))
 	// Output: [1 nil false] true true
 }
+
+func ExampleCursor_Last() {
+	l, now := levels(), index.View{Basis: 102}
+	for r, more := index.All, true; more; {
+		c := l.Scan(context.Background(), index.EAVT, r, now)
+		r, more = c.Last(1)
+		show(c)
+	}
+	// Output:
+	// 11 2 30 100 true
+	// 10 2 42 102 true
+	// 10 1 11 101 true
+}

@@ -30,6 +30,8 @@
 //	ada, err := query.Pull[Person](ctx, snap, db.Lookup("person/name", "Ada"))
 //	m, err := query.Pull[map[string]any](ctx, snap, id, `[:person/name {:person/friend [:person/name]}]`)
 //
+// PullAll returns the trees of many entities, and PullIndex yields those of a stretch of an attribute's index, from either end.
+//
 // An Error tells the line and column of what is wrong in a text, and unwraps to the kind of the error; an attribute that does not exist is
 // an error, never an empty answer.
 //

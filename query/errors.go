@@ -31,27 +31,32 @@ var (
 	ErrAttrSpec   = db.NewKind("db.error/invalid-attr-spec", db.Incorrect, "malformed attribute in a pull pattern")
 	ErrRecurLimit = db.NewKind("db.error/invalid-recur-limit", db.Incorrect, "malformed recursion in a pull pattern")
 	ErrDuplicate  = db.NewKind("pull/duplicate-attribute", db.Incorrect, "attribute stands twice in a pull pattern")
+	ErrXform      = db.NewKind("", db.Fault, "the function of an :xform failed")
 )
 
-// An Error tells where a query or its rules are wrong, and why. It unwraps to the kind of the error, and where a function of
+// An Error tells where a query, its rules or a pattern among its inputs are wrong, and why. It unwraps to the kind of the error, and where a function of
 // the host failed, to its error too.
 type Error struct {
-	Pos   edn.Pos
-	Text  string // what is wrong, in words
-	Kind  error
-	rules bool // the place is in the text of the rules
+	Pos  edn.Pos
+	Text string // what is wrong, in words
+	Kind error
+	in   string // "rules " or "pattern " where the place is in the text of such an input
 }
 
-// Error returns the text with its place: line and column of the query, or of the rules.
+// Error returns the text with its place: line and column of the query, of the rules, or of a pattern among the inputs.
 func (e *Error) Error() string {
-	in := ""
-	if e.rules {
-		in = "rules "
-	}
 	if e.Pos == (edn.Pos{}) {
-		return "query: " + in + e.Text
+		return "query: " + e.in + e.Text
 	}
-	return fmt.Sprintf("query: %s%d:%d: %s", in, e.Pos.Line, e.Pos.Col, e.Text)
+	return fmt.Sprintf("query: %s%d:%d: %s", e.in, e.Pos.Line, e.Pos.Col, e.Text)
+}
+
+// within marks the place of an error as one in the text of an input.
+func within(in string, err error) error {
+	if e, ok := err.(*Error); ok {
+		e.in = in
+	}
+	return err
 }
 
 // Unwrap returns the kind.

@@ -171,6 +171,39 @@ func ExampleRules() {
 	// [Charles] <nil>
 }
 
+func ExamplePullAll() {
+	snap := people()
+	names := []db.LookupRef{db.Lookup("person/name", "Charles"), db.Lookup("person/name", "Nobody"), db.Lookup("person/name", "Ada")}
+	found, err := query.PullAll[*Person](context.Background(), snap, names)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range found {
+		if p != nil {
+			fmt.Println(p.Name, p.Born)
+		} else {
+			fmt.Println("nobody")
+		}
+	}
+	// Output:
+	// Charles 1791
+	// nobody
+	// Ada 1815
+}
+
+func ExamplePullIndex() {
+	youngest := query.IndexSlice{Attr: "person/born", Reverse: true}
+	for p, err := range query.PullIndex[Person](context.Background(), people(), youngest) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(p.Born, p.Name)
+	}
+	// Output:
+	// 1815 Ada
+	// 1791 Charles
+}
+
 func ExamplePull() {
 	ctx, snap := context.Background(), people()
 	ada, err := query.Pull[Person](ctx, snap, db.Lookup("person/name", "Ada"))

@@ -152,6 +152,9 @@ func (r *run) pullInto(rows [][]any, c int, col *index.Vector) error {
 		return err
 	}
 	trees, err := pullMany(r.ctx, from, p, ids)
+	if err != nil && f.pull == nil {
+		err = inPattern(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -198,5 +201,5 @@ func (r *run) pullPattern(f *findElem) (*pattern, error) {
 	if !ok || n != 1 {
 		return nil, errorAt(f.pos, ErrUnbound, "the pattern %s is not one value of :in", f.named)
 	}
-	return r.takePattern(f.pos, r.objects.plain(col.At(0)))
+	return r.takePattern(r.objects.plain(col.At(0)))
 }

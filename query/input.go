@@ -97,7 +97,7 @@ func (r *run) take(place input, x any) (*relation, error) {
 	case rulesInput:
 		return nil, r.takeRules(place, x)
 	case patternInput:
-		p, err := r.takePattern(place.pos, x)
+		p, err := r.takePattern(x)
 		r.patterns[place.name] = p
 		return nil, err
 	}
@@ -120,17 +120,21 @@ func (r *run) takeRules(place input, x any) error {
 }
 
 // takePattern reads the pattern of a pull, which is text or a plain value.
-func (r *run) takePattern(pos edn.Pos, x any) (*pattern, error) {
+func (r *run) takePattern(x any) (*pattern, error) {
 	text, ok := x.(string)
 	if !ok {
 		text = edn.String(x)
 	}
-	n, err := edn.Read(text)
+	n, err := readForm(text)
 	if err != nil {
-		return nil, errorAt(pos, ErrInputs, "the input is no pattern: %v", err)
+		return nil, inPattern(err)
 	}
-	return parsePattern(n)
+	p, err := parsePattern(n)
+	return p, inPattern(err)
 }
+
+// inPattern marks the place of an error as one in the text of a pattern.
+func inPattern(err error) error { return within("pattern ", err) }
 
 func (r *run) takeBinding(place input, x any) (*relation, error) {
 	b := &place.binding

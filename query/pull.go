@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/datolite/datolite/db"
-	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/internal/tag"
 )
 
@@ -28,18 +27,57 @@ func Pull[T any](ctx context.Context, r db.Reader, e any, pattern ...string) (T,
 	if err != nil {
 		return out, err
 	}
-	m, err := pullOne(ctx, r, p, e)
+	w, err := newPull(ctx, r, p)
+	if err != nil {
+		return out, err
+	}
+	m, err := w.pullNamed(e)
 	if err != nil {
 		return out, err
 	}
 	if m == nil {
 		return out, fmt.Errorf("query: pull: %w", ErrNoRow)
 	}
-	set, err := rowSetterFor(reflect.TypeFor[T](), &answer{names: []string{"pull"}, rows: [][]any{{m}}})
+	return out, treeSetter[T]()(&out, m)
+}
+
+// PullAll returns the trees of many entities, each a db.ID, db.Keyword or db.Lookup, as Pull does: one for each, in their order, so that an
+// entity given twice comes twice. Where nothing of an entity matches, its place holds the zero T: nil where T is a map or a pointer.
+func PullAll[T, E any](ctx context.Context, r db.Reader, entities []E, pattern ...string) ([]T, error) {
+	p, err := pullPattern(reflect.TypeFor[T](), pattern)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	return out, set(reflect.ValueOf(&out).Elem(), []any{m})
+	w, err := newPull(ctx, r, p)
+	if err != nil {
+		return nil, err
+	}
+	out, set := make([]T, len(entities)), treeSetter[T]()
+	for i, e := range entities {
+		m, err := w.pullNamed(e)
+		if err == nil {
+			err = set(&out[i], m)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// treeSetter returns what stores trees in places of type T, which is a struct, a map[string]any, or a pointer to one; it leaves a place as it
+// is where there is no tree.
+func treeSetter[T any]() func(dst *T, m map[string]any) error {
+	set, list := setterFor(reflect.TypeFor[T]()), &treeList{}
+	return func(dst *T, m map[string]any) error {
+		if m == nil {
+			return nil
+		}
+		if err := set(reflect.ValueOf(dst).Elem(), m, list); err != nil {
+			return err
+		}
+		return list.fill()
+	}
 }
 
 // pullPattern returns the pattern of a text, or that of a Go type where there is no text.
@@ -57,30 +95,23 @@ func pullPattern(t reflect.Type, texts []string) (*pattern, error) {
 	case len(texts) == 0:
 		return typePattern(t)
 	}
-	n, err := edn.Read(texts[0])
-	if e := (*edn.Error)(nil); errors.As(err, &e) {
-		return nil, errorAt(e.Pos, e.Kind, "%s", e.Text)
+	n, err := readForm(texts[0])
+	if err != nil {
+		return nil, err
 	}
 	return parsePattern(n)
 }
 
-// pullOne pulls an entity, and returns nil where nothing of it matches.
-func pullOne(ctx context.Context, r db.Reader, p *pattern, e any) (map[string]any, error) {
-	id, err := r.EntID(ctx, e)
+// pullNamed pulls an entity by what names it, and returns nil where nothing of it matches.
+func (w *pullWalk) pullNamed(e any) (map[string]any, error) {
+	id, err := w.r.EntID(w.ctx, e)
 	if errors.Is(err, db.ErrNotAnEntity) && isName(e) {
 		id, err = noEntity, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("query: pull: %w", err)
 	}
-	ms, err := pullMany(ctx, r, p, []db.ID{id})
-	if err != nil {
-		return nil, err
-	}
-	if p.typed && len(ms[0]) == 1 && len(p.specs) > 0 && p.id {
-		return nil, nil
-	}
-	return ms[0], nil
+	return w.pull(id)
 }
 
 // isName reports whether e can name an entity, though it may name none.

@@ -61,7 +61,7 @@ func tree(t testing.TB) (*db.Snapshot, map[string]db.ID) {
 	return rep.After, rep.TempIDs
 }
 
-// show writes what was pulled as EDN, with the tempids of treeData in the place of ids.
+// show writes what was pulled as EDN, with the tempids of treeData in the place of their ids.
 func show(v any, ids map[string]db.ID) string {
 	var swap func(v any) any
 	swap = func(v any) any {
@@ -84,6 +84,7 @@ func show(v any, ids map[string]db.ID) string {
 					return db.Symbol("$" + name)
 				}
 			}
+			return int64(v)
 		}
 		return v
 	}
@@ -209,44 +210,61 @@ func TestPullManyValues(t *testing.T) {
 	}
 }
 
+var pullErrors = []struct {
+	pattern, want string
+	kind          error
+}{
+	{`[:s :tgas]`, "query: 1:5: unknown attribute :tgas (did you mean :tags?)", db.ErrUnknownAttribute},
+	{`[{:r [:nmo/such]}]`, "query: 1:7: unknown attribute :nmo/such", db.ErrUnknownAttribute},
+	{`[]`, "query: 1:1: the pull pattern is empty", query.ErrPattern},
+	{`(:s)`, "query: 1:1: a pull pattern is a vector, not (:s)", query.ErrPattern},
+	{`[:s`, "query: 1:1: [ is never closed", edn.ErrSyntax},
+	{`[:s :s]`, "query: 1:5: :s stands twice in the pattern", query.ErrDuplicate},
+	{`[:db/id {:r [:db/id]} :db/id]`, "query: 1:23: :db/id stands twice in the pattern", query.ErrDuplicate},
+	{`[{:r [:s]} :r]`, "query: 1:12: :r stands twice in the pattern", query.ErrDuplicate},
+	{`[7]`, "query: 1:2: 7 is not an attribute", query.ErrAttrSpec},
+	{`[foo]`, "query: 1:2: foo is not an attribute", query.ErrAttrSpec},
+	{`[#{:s}]`, "query: 1:2: #{:s} is not an attribute", query.ErrAttrSpec},
+	{`[()]`, "query: 1:2: an attribute is missing", query.ErrAttrSpec},
+	{`[{}]`, "query: 1:2: the map is empty; it takes an attribute and a pattern", query.ErrPattern},
+	{`[(:s :as)]`, "query: 1:2: the option :as of :s has no value", query.ErrAttrSpec},
+	{`[(:s :as 5)]`, "query: 1:10: :as takes a keyword, symbol or string, not 5", query.ErrAttrSpec},
+	{`[(:s :limti 5)]`, "query: 1:6: unknown option :limti (did you mean :limit?)", query.ErrAttrSpec},
+	{`[(:tags :limit 0)]`, "query: 1:16: :limit takes a number above 0 or nil, not 0", query.ErrAttrSpec},
+	{`[(:tags :limit "2")]`, `query: 1:16: :limit takes a number above 0 or nil, not "2"`, query.ErrAttrSpec},
+	{`[(:n :limit 2)]`, "query: 1:3: :n has one value, so it takes no :limit", query.ErrAttrSpec},
+	{`[(limit :tags)]`, "query: 1:2: limit takes an attribute and a value", query.ErrAttrSpec},
+	{`[(:s :xform no.such/fn)]`, "query: 1:3: :xform of :s: unknown function no.such/fn", query.ErrFunction},
+	{`[(:s :xform "str")]`, `query: 1:13: :xform takes the name of a function, not "str"`, query.ErrAttrSpec},
+	{`[(:s :xform conact)]`, "query: 1:3: :xform of :s: unknown function conact", query.ErrFunction},
+	{`[(:s :xform subs)]`, "query: 1:3: :xform of :s: subs takes 2 to 3 arguments, not 1", query.ErrFunction},
+	{`[(:n :xform name)]`, "query: 1:3: :xform of :n: 5 has no name", query.ErrXform},
+	{`[{:s [:n]}]`, "query: 1:3: :s is not a reference, so it takes no pattern", query.ErrPattern},
+	{`[{:s ...}]`, "query: 1:3: :s is not a reference, so it takes no pattern", query.ErrPattern},
+	{`[:_s]`, "query: 1:2: :s is not a reference, so :_s finds nothing", query.ErrAttrSpec},
+	{`[{:r 0}]`, "query: 1:6: :r takes a pattern, a depth above 0 or ..., not 0", query.ErrRecurLimit},
+	{`[{:r :s}]`, "query: 1:6: :r takes a pattern, a depth above 0 or ..., not :s", query.ErrRecurLimit},
+	{`[{:r -1}]`, "query: 1:6: :r takes a pattern, a depth above 0 or ..., not -1", query.ErrRecurLimit},
+	{`[{:r 2.5}]`, "query: 1:6: :r takes a pattern, a depth above 0 or ..., not 2.5", query.ErrRecurLimit},
+	{`[{:r nil}]`, "query: 1:6: :r takes a pattern, a depth above 0 or ..., not nil", query.ErrRecurLimit},
+	{`[:s {:r []}]`, "query: 1:9: the pull pattern is empty", query.ErrPattern},
+	{`[{:r [:s] :n [:s]}]`, "query: 1:11: :n is not a reference, so it takes no pattern", query.ErrPattern},
+	{`[(:r :limit 2)]`, "query: 1:3: :r has one value, so it takes no :limit", query.ErrAttrSpec},
+	{`[(limit :s nil)]`, "query: 1:9: :s has one value, so it takes no :limit", query.ErrAttrSpec},
+	{`[(limit :tags -3)]`, "query: 1:15: :limit takes a number above 0 or nil, not -3", query.ErrAttrSpec},
+	{`[(default :s)]`, "query: 1:2: default takes an attribute and a value", query.ErrAttrSpec},
+	{`[:s (limit "s" 2)]`, "query: 1:12: :s stands twice in the pattern", query.ErrDuplicate},
+	{`[(:s :as :x :defualt 2)]`, "query: 1:13: unknown option :defualt (did you mean :default?)", query.ErrAttrSpec},
+	{`[(:s :xform edn-raed)]`, "query: 1:3: :xform of :s: unknown function edn-raed (did you mean edn-read?)", query.ErrFunction},
+	{`[(:n :xform edn-read)]`, "query: 1:3: :xform of :n: edn-read takes a string, not 5", query.ErrXform},
+	{`[:_tgas]`, "query: 1:2: unknown attribute :tgas (did you mean :tags?)", db.ErrUnknownAttribute},
+	{`[:s] [:n]`, "query: 1:6: more text after the form", edn.ErrSyntax},
+	{`[{:db/id [:s]}]`, "query: 1:3: :db/id is not a reference", query.ErrAttrSpec},
+}
+
 func TestPullErrors(t *testing.T) {
 	snap, ids := tree(t)
-	for _, c := range []struct {
-		pattern, want string
-		kind          error
-	}{
-		{`[:s :tgas]`, "query: 1:5: unknown attribute :tgas (did you mean :tags?)", db.ErrUnknownAttribute},
-		{`[{:r [:nmo/such]}]`, "query: 1:7: unknown attribute :nmo/such", db.ErrUnknownAttribute},
-		{`[]`, "query: 1:1: the pull pattern is empty", query.ErrPattern},
-		{`(:s)`, "query: 1:1: a pull pattern is a vector, not (:s)", query.ErrPattern},
-		{`[:s`, "query: 1:1: [ is never closed", edn.ErrSyntax},
-		{`[:s :s]`, "query: 1:5: :s stands twice in the pattern", query.ErrDuplicate},
-		{`[:db/id {:r [:db/id]} :db/id]`, "query: 1:23: :db/id stands twice in the pattern", query.ErrDuplicate},
-		{`[{:r [:s]} :r]`, "query: 1:12: :r stands twice in the pattern", query.ErrDuplicate},
-		{`[7]`, "query: 1:2: 7 is not an attribute", query.ErrAttrSpec},
-		{`[foo]`, "query: 1:2: foo is not an attribute", query.ErrAttrSpec},
-		{`[#{:s}]`, "query: 1:2: #{:s} is not an attribute", query.ErrAttrSpec},
-		{`[()]`, "query: 1:2: an attribute is missing", query.ErrAttrSpec},
-		{`[{}]`, "query: 1:2: the map is empty; it takes an attribute and a pattern", query.ErrPattern},
-		{`[(:s :as)]`, "query: 1:2: the option :as of :s has no value", query.ErrAttrSpec},
-		{`[(:s :as 5)]`, "query: 1:10: :as takes a keyword, symbol or string, not 5", query.ErrAttrSpec},
-		{`[(:s :limti 5)]`, "query: 1:6: unknown option :limti (did you mean :limit?)", query.ErrAttrSpec},
-		{`[(:tags :limit 0)]`, "query: 1:16: :limit takes a number above 0 or nil, not 0", query.ErrAttrSpec},
-		{`[(:tags :limit "2")]`, `query: 1:16: :limit takes a number above 0 or nil, not "2"`, query.ErrAttrSpec},
-		{`[(:n :limit 2)]`, "query: 1:3: :n has one value, so it takes no :limit", query.ErrAttrSpec},
-		{`[(limit :tags)]`, "query: 1:2: limit takes an attribute and a value", query.ErrAttrSpec},
-		{`[(:s :xform no.such/fn)]`, "query: 1:3: :xform of :s: unknown function no.such/fn", query.ErrFunction},
-		{`[(:s :xform "str")]`, `query: 1:13: :xform takes the name of a function, not "str"`, query.ErrAttrSpec},
-		{`[(:s :xform conact)]`, "query: 1:3: :xform of :s: unknown function conact", query.ErrFunction},
-		{`[(:s :xform subs)]`, "query: 1:3: :xform of :s: subs takes 2 to 3 arguments, not 1", query.ErrFunction},
-		{`[(:n :xform name)]`, "query: 1:3: :xform of :n: 5 has no name", query.ErrCall},
-		{`[{:s [:n]}]`, "query: 1:3: :s is not a reference, so it takes no pattern", query.ErrPattern},
-		{`[{:s ...}]`, "query: 1:3: :s is not a reference, so it takes no pattern", query.ErrPattern},
-		{`[:_s]`, "query: 1:2: :s is not a reference, so :_s finds nothing", query.ErrAttrSpec},
-		{`[{:r 0}]`, "query: 1:6: :r takes a pattern, a depth above 0 or ..., not 0", query.ErrRecurLimit},
-		{`[{:r :s}]`, "query: 1:6: :r takes a pattern, a depth above 0 or ..., not :s", query.ErrRecurLimit},
-		{`[{:db/id [:s]}]`, "query: 1:3: :db/id is not a reference", query.ErrAttrSpec},
-	} {
+	for _, c := range pullErrors {
 		_, err := query.Pull[map[string]any](context.Background(), snap, ids["1"], c.pattern)
 		if err == nil || err.Error() != c.want || !errors.Is(err, c.kind) {
 			t.Errorf("%s\ngot  %v\nwant %s", c.pattern, err, c.want)
@@ -344,8 +362,8 @@ func TestPullTransforms(t *testing.T) {
 		if shown := show(orNil(got), rep.TempIDs); shown != c.want || text != c.wantErr {
 			t.Errorf("%s: got %s, %s", c.pattern, shown, text)
 		}
-		if strings.Contains(c.wantErr, "boom") && (!errors.Is(err, boom) || !errors.Is(err, query.ErrCall)) {
-			t.Errorf("%v is neither boom nor ErrCall", err)
+		if strings.Contains(c.wantErr, "boom") && (!errors.Is(err, boom) || !errors.Is(err, query.ErrXform) || db.CategoryOf(err) != db.Fault) {
+			t.Errorf("%v is not boom and ErrXform", err)
 		}
 	}
 }

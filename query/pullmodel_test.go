@@ -128,6 +128,17 @@ type pullModel struct {
 	datoms []db.Datom // in EAVT
 }
 
+func newPullModel(t *testing.T, r db.Reader) *pullModel {
+	m := &pullModel{schema: r.Schema()}
+	for d, err := range r.Datoms(t.Context(), db.EAVT) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.datoms = append(m.datoms, d)
+	}
+	return m
+}
+
 var everything = &shape{all: true, id: true}
 
 // pull applies a shape to an entity. path has the entities to which the shape is being applied on the way here, e not among them.
@@ -343,13 +354,9 @@ func TestPullAgainstModel(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 0))
 		snap, ts := randomTree(t, rng)
 		r := randomView(rng, snap, ts)
-		m := &pullModel{schema: r.Schema()}
+		m := newPullModel(t, r)
 		var ids []db.ID
-		for d, err := range r.Datoms(t.Context(), db.EAVT) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			m.datoms = append(m.datoms, d)
+		for _, d := range m.datoms {
 			if d.E > 1<<42 {
 				ids = append(ids, d.E)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 )
@@ -79,7 +80,7 @@ func (b *binding) plan(p *pattern) (*pullPlan, error) {
 func (b *binding) step(plan *pullPlan, s *spec, order int) (st *step, err error) {
 	a, ok := b.reader.Schema().Named(s.attr)
 	if !ok {
-		return nil, s.fail(db.ErrUnknownAttribute, "unknown attribute :%s%s", s.attr, b.near(s.attr))
+		return nil, s.fail(db.ErrUnknownAttribute, "%s", unknownAttribute(b.reader, s.attr))
 	}
 	st = &step{spec: s, attr: a, order: order, budget: -1, list: isList(s, a), bare: isBare(s)}
 	if err := st.check(); err != nil {
@@ -93,11 +94,13 @@ func (b *binding) step(plan *pullPlan, s *spec, order int) (st *step, err error)
 	return st, b.bindSub(plan, st)
 }
 
-func (b *binding) near(name string) string {
-	if near := b.reader.Schema().Nearest(name); near != "" {
-		return " (did you mean " + near + "?)"
+// unknownAttribute says that there is no attribute of a name, and which one may have been meant.
+func unknownAttribute(r db.Reader, name string) string {
+	text := "unknown attribute :" + strings.TrimPrefix(name, ":")
+	if near := r.Schema().Nearest(name); near != "" {
+		text += " (did you mean " + near + "?)"
 	}
-	return ""
+	return text
 }
 
 // isList reports whether the value of an attribute is a list. A field of a Go type says itself what it takes.

@@ -12,6 +12,21 @@ const noEntity db.ID = -1
 
 // pullMany pulls each of the entities: nil where nothing of one matches.
 func pullMany(ctx context.Context, r db.Reader, p *pattern, ids []db.ID) ([]map[string]any, error) {
+	w, err := newPull(ctx, r, p)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]map[string]any, len(ids))
+	for i, e := range ids {
+		if out[i], err = w.pull(e); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// newPull returns the walk of a pattern through what a reader shows.
+func newPull(ctx context.Context, r db.Reader, p *pattern) (*pullWalk, error) {
 	if r.IsHistory() {
 		return nil, fmt.Errorf("query: pull: %w", db.ErrHistory)
 	}
@@ -19,22 +34,17 @@ func pullMany(ctx context.Context, r db.Reader, p *pattern, ids []db.ID) ([]map[
 	if err != nil {
 		return nil, err
 	}
-	w := &pullWalk{ctx: ctx, r: r, onPath: map[pathKey]bool{}}
-	out := make([]map[string]any, len(ids))
-	for i, e := range ids {
-		if out[i], err = w.pull(plan, e); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return &pullWalk{ctx: ctx, r: r, typed: p.typed && p.id && len(p.specs) > 0, plan: plan, onPath: map[pathKey]bool{}}, nil
 }
 
 // A pullWalk goes through trees of entities, depth first and with a stack of its own, so that a tree may be of any depth.
 type pullWalk struct {
 	ctx    context.Context
 	r      db.Reader
-	nodes  int // entered so far
-	chains int // begun so far
+	plan   *pullPlan // of the entities where trees begin
+	typed  bool      // it is that of a Go type, to which the id of an entity alone says nothing
+	nodes  int       // entered so far
+	chains int       // begun so far
 	onPath map[pathKey]bool
 }
 
@@ -66,8 +76,17 @@ type finding struct {
 	values []any
 }
 
-func (w *pullWalk) pull(plan *pullPlan, e db.ID) (map[string]any, error) {
-	root, err := w.enter(pathKey{w.newChain(), plan, e}, plan.budgets, nil)
+// pull returns the tree of an entity, and nil where nothing of it matches.
+func (w *pullWalk) pull(e db.ID) (map[string]any, error) {
+	m, err := w.tree(e)
+	if w.typed && len(m) == 1 {
+		return nil, err
+	}
+	return m, err
+}
+
+func (w *pullWalk) tree(e db.ID) (map[string]any, error) {
+	root, err := w.enter(pathKey{w.newChain(), w.plan, e}, w.plan.budgets, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +230,7 @@ func (f *finding) value() (v any, err error) {
 	}
 	if f.xform != nil {
 		if v, err = f.xform(v); err != nil {
-			return nil, f.fail(fmt.Errorf("%w: %w", ErrCall, err), ":xform of :%s: %v", f.name, err)
+			return nil, f.fail(fmt.Errorf("%w: %w", ErrXform, err), ":xform of :%s: %v", f.name, err)
 		}
 	}
 	if v == nil {

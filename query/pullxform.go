@@ -1,11 +1,13 @@
 package query
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/index"
 )
 
@@ -20,10 +22,13 @@ func (b *binding) transform(s *spec) (transform, error) {
 			return b.hostTransform(s, h)
 		}
 	}
+	if s.xform == ednRead {
+		return readEDN, nil
+	}
 	f, ok := builtins[builtinName(s.xform)]
 	switch {
 	case !ok:
-		near := didYouMean(s.xform, slices.Collect(maps.Keys(builtins)), "")
+		near := didYouMean(s.xform, append(slices.Collect(maps.Keys(builtins)), ednRead), "")
 		return nil, s.fail(ErrFunction, ":xform of :%s: unknown function %s%s", s.name, s.xform, near)
 	case f.min > 1 || f.max == 0:
 		return nil, s.fail(ErrFunction, ":xform of :%s: %s takes %s, not 1", s.name, s.xform, f.arity())
@@ -62,4 +67,18 @@ func (f builtin) transform(v any) (any, error) {
 	}
 	out, err := f.eval(o, []index.Value{arg})
 	return o.plain(out), err
+}
+
+// ednRead is the function of every pull that turns text into the plain value that it writes.
+const ednRead = "edn-read"
+
+func readEDN(v any) (any, error) {
+	switch text := v.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		n, err := edn.Read(text)
+		return n.Plain(), err
+	}
+	return nil, fmt.Errorf("%s takes a string, not %s", ednRead, edn.String(v))
 }

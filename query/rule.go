@@ -29,12 +29,7 @@ func parseRules(text string) (*ruleSet, error) {
 }
 
 // inRules marks the place of an error as one in the text of rules.
-func inRules(err error) error {
-	if e, ok := err.(*Error); ok {
-		e.rules = true
-	}
-	return err
-}
+func inRules(err error) error { return within("rules ", err) }
 
 func readRules(text string) (*ruleSet, error) {
 	n, err := readForm(text)
