@@ -17,6 +17,7 @@ type Commit struct {
 	Facts       []index.Fact
 	TempIDs     map[string]ID
 	Created     []ID
+	Digest      []byte // of the data as submitted, 32 bytes, if it has an idempotency key: then the log keeps TempIDs and Created
 	NextT       T
 	NextElement ID
 }
@@ -47,6 +48,9 @@ func (s *Snapshot) Apply(c Commit) (*Report, error) {
 // applyAll returns the snapshot after commits that are known to follow each other, for those who need no report of each: their facts
 // become one run, or a few where the schema changes between them.
 func (s *Snapshot) applyAll(commits []Commit) (*Snapshot, error) {
+	if len(commits) == 0 {
+		return s, nil
+	}
 	levels, err := s.ground()
 	if err != nil {
 		return nil, err

@@ -1,9 +1,13 @@
 package db
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/datolite/datolite/index"
@@ -19,16 +23,92 @@ import (
 // the e before. The fact of :db/txInstant, and the transaction's id, follow from t and instant.
 type body struct {
 	salt   nonce
-	commit Commit // without TempIDs and Created, which only the caller of the transaction learns
+	commit Commit // as logged
 	fields []field
 }
 
 // A field is something about a transaction that is optional. A reader skips the kinds that it does not know: what it must know is
-// a matter of the record's version. Kinds 1 to 3 are reserved for an idempotency key, the digest of the data that was submitted
-// with it, and the tempids of the answer.
+// a matter of the record's version.
 type field struct {
 	kind    uint64
 	content string
+}
+
+// The kinds of fields, which a transaction with an idempotency key has; the key itself is a fact. Kind 1 is reserved.
+const (
+	fieldDigest = 2 // of the data as it was submitted
+	fieldAnswer = 3 // what the caller was told: see appendAnswer
+)
+
+// fieldsOf returns the fields of a commit.
+func fieldsOf(c *Commit) []field {
+	if c.Digest == nil {
+		return nil
+	}
+	return []field{{fieldDigest, string(c.Digest)}, {fieldAnswer, string(appendAnswer(nil, c))}}
+}
+
+// appendAnswer appends the number of tempids, and of each its name and id, names ascending; then the number of items without an
+// id, and the id of each.
+func appendAnswer(b []byte, c *Commit) []byte {
+	b = binary.AppendUvarint(b, uint64(len(c.TempIDs)))
+	for _, name := range slices.Sorted(maps.Keys(c.TempIDs)) {
+		b = binary.AppendUvarint(appendText(b, name), uint64(c.TempIDs[name]))
+	}
+	b = binary.AppendUvarint(b, uint64(len(c.Created)))
+	for _, id := range c.Created {
+		b = binary.AppendUvarint(b, uint64(id))
+	}
+	return b
+}
+
+// recall gives a commit what its fields say.
+func (c *Commit) recall(fields []field) error {
+	for _, f := range fields {
+		s := &source{rest: f.content}
+		switch f.kind {
+		case fieldDigest:
+			c.Digest = []byte(s.take(sha256.Size))
+		case fieldAnswer:
+			c.TempIDs, c.Created = s.answer()
+		default:
+			continue
+		}
+		if err := s.end(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer returns what appendAnswer wrote.
+func (s *source) answer() (map[string]ID, []ID) {
+	var tempIDs map[string]ID
+	last := ""
+	for i := range s.count(2) {
+		name := s.text()
+		if i > 0 && name <= last {
+			s.fail("tempids out of order")
+			return nil, nil
+		}
+		if tempIDs == nil {
+			tempIDs = map[string]ID{}
+		}
+		last, tempIDs[name] = name, ID(s.upTo(maxID, "id"))
+	}
+	created := make([]ID, s.count(1))
+	for i := range created {
+		created[i] = ID(s.upTo(maxID, "id"))
+	}
+	return tempIDs, created
+}
+
+// logged returns what the log keeps of a commit.
+func (c Commit) logged() Commit {
+	if c.Digest == nil {
+		c.TempIDs, c.Created = nil, nil
+	}
+	return c
 }
 
 // closing is the bit in the head of a fact that tells a closing from an assertion.
@@ -88,7 +168,7 @@ func decodeBody(b []byte) (body, error) {
 	c.NextElement = ID(s.upTo(maxElement, "next element"))
 	out.fields = s.fields()
 	c.Facts = s.facts(c.T)
-	return out, s.end()
+	return out, cmp.Or(s.end(), c.recall(out.fields))
 }
 
 func (s *source) fields() []field {

@@ -86,7 +86,7 @@ func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Co
 		kicks: make(chan struct{}, 1), closing: make(chan struct{}), grace: 2 * time.Second, done: make(chan struct{})}
 	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c, observer: o.Observer}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis})
+	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis, next: firstT})
 	return c
 }
 

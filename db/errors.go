@@ -83,6 +83,7 @@ func isAny(err error, targets ...error) bool {
 var (
 	ErrNotBuilt         = NewKind("", Unsupported, "not supported by this version")
 	ErrUnknownOutcome   = NewKind("", Unavailable, "outcome unknown")
+	ErrOutcomeID        = NewKind("", Incorrect, "not the id of an outcome")
 	ErrNested           = NewKind("", Incorrect, "a transaction waits for itself")
 	ErrReadOnly         = NewKind("", Forbidden, "database is open for reading only")
 	ErrClosed           = NewKind("", Unavailable, "connection is closed")

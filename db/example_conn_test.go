@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/storage"
 	"github.com/datolite/datolite/storage/mem"
 	"github.com/datolite/datolite/tx"
 )
@@ -114,4 +115,49 @@ func (c *slowCounter) Observe(e db.Event) {
 	if c.all++; e.Duration > c.limit {
 		c.slow++
 	}
+}
+
+// A caller that no longer waits keeps the id of the outcome, as text, and asks later.
+func ExampleConn_TxStatus() {
+	slow := &slowStore{Store: mem.New(), answer: make(chan struct{})}
+	conn := must(db.Open(ctx, slow, db.Options{}))
+
+	hurried, cancel := context.WithCancel(ctx)
+	slow.impatience = cancel
+	_, err := tx.Transact(hurried, conn, tx.Map{"db/doc": "one"})
+	var outcome *db.OutcomeError
+	fmt.Println(errors.As(err, &outcome), errors.Is(err, db.ErrUnknownOutcome), errors.Is(err, context.Canceled))
+	kept := outcome.ID.String()
+
+	close(slow.answer)
+	status, t, err := conn.TxStatus(ctx, must(db.ParseOutcomeID(kept)))
+	fmt.Println(status, t, err)
+	// Output:
+	// true true true
+	// committed t 1000 <nil>
+}
+
+// A slowStore keeps the caller of a transaction waiting for an answer until it is out of patience.
+type slowStore struct {
+	storage.Store
+	impatience func()
+	answer     chan struct{}
+}
+
+func (s *slowStore) Create(ctx context.Context, key string, value []byte) error {
+	if s.impatience != nil {
+		s.impatience()
+		<-s.answer
+	}
+	return s.Store.Create(ctx, key, value)
+}
+
+func ExampleParseOutcomeID() {
+	id, err := db.ParseOutcomeID("17-0-9f86d081884c7d659a2feaa0c55ad015")
+	fmt.Println(id.Seq, id.Place, err)
+	_, err = db.ParseOutcomeID("seventeen")
+	fmt.Println(err)
+	// Output:
+	// 17 0 <nil>
+	// db: not the id of an outcome: "seventeen"
 }

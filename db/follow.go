@@ -96,8 +96,9 @@ func (c *Conn) note(err error) {
 	}
 }
 
-// A look asks the writer whether there are new records.
+// A look asks the writer whether there are new records, and perhaps to fill a slot that is empty.
 type look struct {
+	fill  int // the slot to fill; 0 for none
 	found int
 	err   error
 	told  chan struct{}
@@ -105,7 +106,10 @@ type look struct {
 
 // look asks the writer to look for new records, and waits until it has applied them.
 func (c *Conn) look(ctx context.Context) (int, error) {
-	l := &look{told: make(chan struct{})}
+	return c.ask(ctx, &look{told: make(chan struct{})})
+}
+
+func (c *Conn) ask(ctx context.Context, l *look) (int, error) {
 	select {
 	case c.looks <- l:
 	case <-ctx.Done():

@@ -10,7 +10,8 @@ type head struct {
 	snap   *Snapshot
 	seq    int    // of the newest record
 	hash   digest // of that record, or what stands for the one before the first
-	firsts []T    // of each record, the t of its first transaction: from them one finds the record of any t
+	next   T      // of the transaction after it
+	firsts []T    // of each record, the t of its first transaction, or of the next one: from them one finds the record of any t
 	writer struct {
 		version uint64 // the lowest that may write from here on
 		seq     int    // the record that says so
@@ -20,13 +21,12 @@ type head struct {
 
 // after returns the head behind one more record, given the snapshot that it leads to.
 func (h *head) after(e *entry, snap *Snapshot) *head {
-	next := &head{snap: snap, seq: e.seq, hash: e.hash, writer: h.writer, datoms: h.datoms, bytes: h.bytes + e.size}
-	first := h.snap.NextT()
+	next := &head{snap: snap, seq: e.seq, hash: e.hash, next: h.next, writer: h.writer, datoms: h.datoms, bytes: h.bytes + e.size}
+	next.firsts = append(h.firsts, h.next) // an older head never looks behind its own end
 	for i := range e.commits {
-		first = min(first, e.commits[i].T)
+		next.next = e.commits[i].NextT
 		next.datoms += len(e.commits[i].Facts) + 1
 	}
-	next.firsts = append(h.firsts, first) // an older head never looks behind its own end
 	if e.writer > next.writer.version {
 		next.writer.version, next.writer.seq = e.writer, e.seq
 	}

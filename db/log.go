@@ -21,6 +21,7 @@ type entry struct {
 	seq     int
 	prev    digest
 	hash    digest
+	nonce   nonce
 	writer  uint64 // the lowest version that may write after it
 	commits []Commit
 	size    int // in bytes
@@ -72,7 +73,7 @@ func (l *txlog) decode(ctx context.Context, seq int, b []byte) (*entry, error) {
 	if err != nil {
 		return nil, &StoreError{l.slot(seq), err}
 	}
-	e := &entry{seq: seq, prev: r.prev, hash: r.hash, writer: r.writer, size: r.size, commits: make([]Commit, len(bodies))}
+	e := &entry{seq: seq, prev: r.prev, hash: r.hash, nonce: r.nonce, writer: r.writer, size: r.size, commits: make([]Commit, len(bodies))}
 	for i := range bodies {
 		e.commits[i] = bodies[i].commit
 	}

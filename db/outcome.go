@@ -3,6 +3,8 @@ package db
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // A StoreError tells which key of the store holds what cannot be read. It unwraps to ErrCorrupt, ErrFormat, ErrStore or an error of
@@ -18,19 +20,44 @@ func (e *StoreError) Error() string { return e.Key + ": " + e.Err.Error() }
 // Unwrap returns the kind of the error, or what wraps it.
 func (e *StoreError) Unwrap() error { return e.Err }
 
+// An OutcomeID names the one attempt to commit a transaction: it is committed if the record Seq of the log has this Nonce, and
+// otherwise it is not and never will be, for it is tried in no other place. As text (String, ParseOutcomeID) it can be kept, and
+// asked for in any process: see Conn.TxStatus.
+type OutcomeID struct {
+	Seq   int      // of the record
+	Place int      // of the transaction among those of the record, from 0
+	Nonce [16]byte // of the record
+}
+
+// String returns the id as text, as in "17-0-9f86d081884c7d659a2feaa0c55ad015".
+func (id OutcomeID) String() string { return fmt.Sprintf("%d-%d-%x", id.Seq, id.Place, id.Nonce) }
+
+// ParseOutcomeID returns the id that String wrote. Any other text is ErrOutcomeID.
+func ParseOutcomeID(text string) (OutcomeID, error) {
+	var id OutcomeID
+	parts := strings.Split(text, "-")
+	if len(parts) == 3 {
+		id.Seq, _ = strconv.Atoi(parts[0])
+		id.Place, _ = strconv.Atoi(parts[1])
+		b, _ := hex.DecodeString(parts[2])
+		copy(id.Nonce[:], b)
+	}
+	if id.Seq < 1 || id.Place < 0 || id.String() != text {
+		return OutcomeID{}, fmt.Errorf("db: %w: %.80q", ErrOutcomeID, text)
+	}
+	return id, nil
+}
+
 // An OutcomeError is the answer to a caller who no longer waits for a transaction that is on its way: it unwraps to
-// ErrUnknownOutcome. The transaction is committed if the record Seq of the log has this Nonce, and otherwise it is not and never
-// will be: it is tried in no other place.
+// ErrUnknownOutcome. What became of the transaction, Conn.TxStatus tells of the ID.
 type OutcomeError struct {
-	Seq   int
-	Nonce [16]byte
+	ID    OutcomeID
 	Cause error // why it is not known: the error of the context, or of the store
 }
 
-// Error tells where to look for the transaction, and why its outcome is not known.
+// Error tells what to ask for, and why the outcome is not known.
 func (e *OutcomeError) Error() string {
-	return fmt.Sprintf("%s: the transaction is in record %d if that has the nonce %s: %s", ErrUnknownOutcome, e.Seq,
-		hex.EncodeToString(e.Nonce[:]), e.Cause)
+	return fmt.Sprintf("%s: ask TxStatus for %s: %s", ErrUnknownOutcome, e.ID, e.Cause)
 }
 
 // Unwrap returns the kind and the cause.

@@ -191,6 +191,16 @@ func (l sliceLog) commits(_ context.Context, after, until T) iter.Seq2[Commit, e
 	}
 }
 
+func (l sliceLog) commit(_ context.Context, t T) (at, prev *Commit, err error) {
+	for i := range l {
+		if l[i].T == t {
+			return &l[i], prev, nil
+		}
+		prev = &l[i]
+	}
+	return nil, nil, ErrFuture
+}
+
 func TestTxRange(t *testing.T) {
 	m, e, _, ts := timeline(t)
 	pending := m.snap

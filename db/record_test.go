@@ -62,6 +62,29 @@ func sampleRecord() *record {
 		sections: []section{{sectionTx, appendBody(nil, one)}, {sectionTx, appendBody(nil, two)}}}
 }
 
+// keyedBody returns a transaction with an idempotency key.
+func keyedBody() *body {
+	c := Commit{T: 1000, Instant: time.UnixMilli(1_700_000_000_123).UTC(), NextT: 1003, NextElement: 1000, Digest: bytes.Repeat([]byte{7}, 32),
+		Facts: []index.Fact{}, TempIDs: map[string]ID{"": 0, "ada": index.NewID(index.PartUser, 1001), "bob": 5}, Created: []ID{0, 7}}
+	return &body{salt: nonce{1}, commit: c, fields: fieldsOf(&c)}
+}
+
+// TestRecordKeepsAnswers encodes what somebody with an idempotency key was told.
+func TestRecordKeepsAnswers(t *testing.T) {
+	want := keyedBody()
+	got, err := decodeBody(appendBody(nil, want))
+	if diff := cmp.Diff(*want, got, cmp.AllowUnexported(body{}, field{})); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for _, fields := range [][]field{
+		{{fieldDigest, "short"}}, {{fieldAnswer, "\x02\x01b\x00\x01a\x00\x00"}}, {{fieldAnswer, "\x00\x00\x00"}}, {{fieldAnswer, "\x01\x01a"}},
+	} {
+		if _, err := decodeBody(appendBody(nil, &body{fields: fields})); !errors.Is(err, errCodec) {
+			t.Errorf("%v is taken: %v", fields, err)
+		}
+	}
+}
+
 // reencode decodes a record and its transactions, and encodes them again.
 func reencode(b []byte) ([]byte, error) {
 	r, err := decodeRecord(b)
@@ -180,7 +203,8 @@ func resealed(r *record, content []byte) []byte {
 
 func TestRecordMutations(t *testing.T) {
 	sample := sampleRecord()
-	seeds := [][]byte{sample.encode(), sample.sections[0].content, sample.sections[1].content, elsewhereOf(sample, 3).encode()}
+	seeds := [][]byte{sample.encode(), sample.sections[0].content, sample.sections[1].content, appendBody(nil, keyedBody()),
+		elsewhereOf(sample, 3).encode()}
 	soak.Run(t, 5, 30, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 1))
 		for range 1000 {

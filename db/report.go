@@ -17,7 +17,8 @@ type Report struct {
 	TempIDs map[string]ID // what each tempid became
 	Created []ID          // the ids of the items that had none, in their order
 
-	commit Commit // what came of it is this applied to Before
+	commit   Commit // what came of it is this applied to Before
+	repeated bool   // it is the answer to the same data once more: see Repeat
 }
 
 // report returns the report of the commit that led from one snapshot to another.

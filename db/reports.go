@@ -112,7 +112,8 @@ func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, er
 // Reports yields the report of every transaction with a t greater than after, in order and without a gap, and then waits for
 // more. 0 is from the first on, Snapshot().T() from now on, and the t of the last report that was dealt with the place to
 // resume. It ends by yielding an error once: that of ctx, ErrClosed, or of the store. A slow reader holds nothing up and costs no
-// memory: what is not quite new is read from the log. TempIDs and Created are told to the caller of a transaction alone.
+// memory: what is not quite new is read from the log. TempIDs and Created are told to the caller
+// of a transaction alone, unless it has an idempotency key.
 func (c *Conn) Reports(ctx context.Context, after T) iter.Seq2[*Report, error] {
 	return func(yield func(*Report, error) bool) {
 		s := &stream{conn: c, t: after, yield: yield}

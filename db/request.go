@@ -18,8 +18,7 @@ type request struct {
 	eval  Eval
 	state atomic.Uint32
 
-	seq   int   // of the slot that was asked for, set before the state is asked
-	nonce nonce // of the record for it
+	id OutcomeID // of the attempt, set before the state is asked
 
 	rep  *Report
 	err  error
@@ -61,18 +60,21 @@ func (r *request) evaluate(before *Snapshot) (rep *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if rep != nil && rep.repeated {
+		return rep, nil
+	}
 	if rep == nil || rep.Before != before || rep.After.pending.Load() != rep {
 		return nil, errMoved
 	}
 	return rep, rep.commit.checkSize()
 }
 
-// ask moves the request from waiting to asked, for the slot of a record, and reports whether its caller is still there.
-func (r *request) ask(rec *record) bool {
+// ask moves the request from waiting to asked, for its place in a record, and reports whether its caller is still there.
+func (r *request) ask(id OutcomeID) bool {
 	if r.state.Load() != waiting {
 		return false
 	}
-	r.seq, r.nonce = rec.seq, rec.nonce
+	r.id = id
 	return r.state.CompareAndSwap(waiting, asked)
 }
 
@@ -88,7 +90,7 @@ func (r *request) answer(rep *Report, err error) {
 
 // lost answers that nobody knows whether the slot was filled with the request.
 func (r *request) lost(cause error) {
-	r.answer(nil, &OutcomeError{Seq: r.seq, Nonce: r.nonce, Cause: cause})
+	r.answer(nil, &OutcomeError{ID: r.id, Cause: cause})
 }
 
 // over reports whether the writer has nothing more to do for the request.
@@ -104,7 +106,7 @@ func (r *request) leave(why error) (*Report, error) {
 		case r.state.CompareAndSwap(waiting, left):
 			return nil, why
 		case r.state.CompareAndSwap(asked, left):
-			return nil, &OutcomeError{Seq: r.seq, Nonce: r.nonce, Cause: why}
+			return nil, &OutcomeError{ID: r.id, Cause: why}
 		case r.state.Load() == answered:
 			<-r.told
 			return r.rep, r.err

@@ -41,6 +41,8 @@ type env struct {
 type txLog interface {
 	// commits yields those with after < t ≤ until, in order.
 	commits(ctx context.Context, after, until T) iter.Seq2[Commit, error]
+	// commit returns the transaction t, and the one before it, nil where t is the first.
+	commit(ctx context.Context, t T) (at, prev *Commit, err error)
 }
 
 // genesis returns the database before its first transaction: the bootstrap at t 0.

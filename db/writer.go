@@ -82,6 +82,9 @@ func (c *Conn) run() {
 		case l := <-c.looks:
 			l.found, l.err = c.catchUp(c.ctx)
 			c.note(l.err)
+			if l.err == nil && l.fill > c.head.Load().seq {
+				l.err = c.fillNext(l.fill)
+			}
 			close(l.told)
 		}
 	}
@@ -144,6 +147,19 @@ func (c *Conn) round(batch []*request) {
 	g.write()
 }
 
+// fillNext puts an empty record into the next slot, which must be the one that is meant.
+func (c *Conn) fillNext(seq int) error {
+	g := &group{conn: c, head: c.head.Load()}
+	if seq != g.head.seq+1 {
+		return fmt.Errorf("%w: record %d is asked for, and the newest is %d", ErrOutcomeID, seq, g.head.seq)
+	}
+	if err := g.head.writable(c.log); err != nil {
+		return err
+	}
+	g.write()
+	return nil
+}
+
 // writable returns ErrFormat if this version must not write behind the head.
 func (h *head) writable(l *txlog) error {
 	if h.writer.version <= writerVersion {
@@ -163,7 +179,13 @@ type group struct {
 	sections []section
 	size     int
 	refused  []*request
-	reasons  []error // of the refused
+	answers  []answer // of the refused
+}
+
+// An answer that brings nothing new: a refusal, or what came of a transaction the first time.
+type answer struct {
+	rep *Report
+	err error
 }
 
 // evaluate fills the group, each transaction on the snapshot that the one before produced.
@@ -177,8 +199,8 @@ func (g *group) evaluate(batch []*request) {
 			return
 		}
 		rep, err := r.evaluate(snap)
-		if err != nil {
-			g.refused, g.reasons = append(g.refused, r), append(g.reasons, err)
+		if err != nil || rep.repeated {
+			g.refused, g.answers = append(g.refused, r), append(g.answers, answer{rep, err})
 			continue
 		}
 		g.members, g.reports = append(g.members, r), append(g.reports, rep)
@@ -189,7 +211,7 @@ func (g *group) evaluate(batch []*request) {
 
 // add encodes a transaction. A fact takes some 24 bytes.
 func (g *group) add(c *Commit) {
-	b := body{commit: *c}
+	b := body{commit: *c, fields: fieldsOf(c)}
 	_, _ = rand.Read(b.salt[:]) // never fails
 	content := appendBody(make([]byte, 0, 64+24*len(c.Facts)), &b)
 	g.sections = append(g.sections, section{sectionTx, content})
@@ -242,8 +264,8 @@ func (g *group) write() {
 
 // ask tells the members that a slot is about to be asked for, and reports whether all are still there.
 func (g *group) ask(r *record) bool {
-	for _, m := range g.members {
-		if !m.ask(r) {
+	for i, m := range g.members {
+		if !m.ask(OutcomeID{r.seq, i, r.nonce}) {
 			g.reopen()
 			return false
 		}
@@ -285,14 +307,15 @@ func (g *group) moveOn(e *entry, err error) {
 
 // publish makes the group visible, and then answers.
 func (g *group) publish(r *record) {
-	e := &entry{seq: r.seq, prev: r.prev, hash: r.hash, writer: r.writer, size: r.size, commits: make([]Commit, len(g.reports))}
+	e := &entry{seq: r.seq, prev: r.prev, hash: r.hash, nonce: r.nonce, writer: r.writer, size: r.size, commits: make([]Commit, len(g.reports))}
+	snap := g.head.snap
 	for i, rep := range g.reports {
-		e.commits[i] = rep.commit
-		e.commits[i].TempIDs, e.commits[i].Created = nil, nil
+		e.commits[i] = rep.commit.logged()
 		rep.After.publish()
+		snap = rep.After
 	}
 	g.conn.log.recent.put(e)
-	g.conn.publish(g.head.after(e, g.reports[len(g.reports)-1].After))
+	g.conn.publish(g.head.after(e, snap))
 	for i, m := range g.members {
 		m.answer(g.reports[i], nil)
 	}
@@ -301,7 +324,7 @@ func (g *group) publish(r *record) {
 
 func (g *group) answerRefused() {
 	for i, r := range g.refused {
-		r.answer(nil, g.reasons[i])
+		r.answer(g.answers[i].rep, g.answers[i].err)
 	}
 }
 

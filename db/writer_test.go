@@ -150,7 +150,7 @@ func checkSaid(t *testing.T, store storage.Store, said *sync.Map) map[string]int
 			}
 		case errors.As(err.(error), &unknown):
 			kind = "unknown"
-			if b, getErr := store.Get(context.Background(), conn.log.slot(unknown.Seq)); n > 1 || getErr == nil && (n == 1) != hasNonce(b, unknown) {
+			if b, getErr := store.Get(context.Background(), conn.log.slot(unknown.ID.Seq)); n > 1 || getErr == nil && (n == 1) != hasNonce(b, unknown) {
 				t.Errorf("%s is there %d times, against its outcome: %v", text, n, err)
 			}
 		case n != 0:
@@ -165,7 +165,7 @@ func checkSaid(t *testing.T, store storage.Store, said *sync.Map) map[string]int
 
 func hasNonce(b []byte, unknown *OutcomeError) bool {
 	r, err := decodeRecord(b)
-	return err == nil && r.nonce == unknown.Nonce
+	return err == nil && r.nonce == unknown.ID.Nonce
 }
 
 // TestUnknownOutcomeIsSettled loses answers: of a record that is there, and of one that never came.

@@ -274,7 +274,7 @@ func (x *expansion) supported(a *db.Attribute) (*db.Attribute, error) {
 		return a, nil
 	}
 	switch a.Ident {
-	case "db/ident", "db/doc", "db/txInstant", "db.install/attribute":
+	case "db/ident", "db/doc", "db/txInstant", "db.install/attribute", "db.tx/key":
 		return a, nil
 	}
 	if describes(a) {
@@ -322,8 +322,6 @@ func directive(k db.Keyword) string {
 		return "alterations of attributes"
 	case "db/constraint":
 		return "constraints"
-	case "db.tx/key":
-		return "idempotency keys"
 	case "db/sensitive":
 		return "sensitive attributes"
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/datolite/datolite/db"
 )
 
-// Data is what a transaction is made of: EDN, Map, List, Structs, Schema, Add, Retract, RetractEntity, CAS, Func, and All of
-// several. All data of one transaction is one unordered set: every item sees only the database before, none another item,
+// Data is what a transaction is made of: EDN, Map, List, Structs, Schema, Add, Retract, RetractEntity, CAS, Func, Once, and All
+// of several. All data of one transaction is one unordered set: every item sees only the database before, none another item,
 // and their order means nothing.
 type Data interface {
 	// items gives the data, item by item, to the collector.

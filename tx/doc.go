@@ -1,7 +1,7 @@
 // Package tx turns transaction data into commits. Transact writes them; With only shows what would come of them.
 //
 //   - Data is what a transaction is made of: text (EDN), maps (Map), operations (Add, Retract, RetractEntity, CAS, List), tagged
-//     structs (Structs, Schema), functions (Func), and All of several.
+//     structs (Structs, Schema), functions (Func), idempotency keys (Once), and All of several.
 //   - A tempid is a string that stands for one entity within one transaction, new or found by its unique identity. The tempid
 //     "datomic.tx" is the transaction.
 //   - An Error tells which item was refused, and why; what kind of refusal it is, errors.Is tells.

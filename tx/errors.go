@@ -34,6 +34,7 @@ var (
 	ErrNotACardinality = db.NewKind("db.error/not-a-cardinality", db.Incorrect, "not a cardinality")
 	ErrNotSystem       = db.NewKind("db.error/not-in-system-partition", db.Incorrect, "schema of an entity that is no attribute")
 	ErrBuiltIn         = db.NewKind("db.error/datom-cannot-be-altered", db.Incorrect, "built-in entity cannot be changed")
+	ErrKeyReused       = db.NewKind("", db.Incorrect, "idempotency key of other data")
 	ErrReserved        = db.NewKind("", db.Incorrect, "name is reserved")
 	ErrTooLarge        = db.NewKind("", db.Incorrect, "transaction is too large")
 )

@@ -238,6 +238,22 @@ func ExampleFunc() {
 	// tx: item 1 [func]: born too early true
 }
 
+// A caller who cannot know whether a transaction was made submits it again with the same key.
+func ExampleOnce() {
+	ctx := context.Background()
+	conn := people(ctx)
+	defer conn.Close()
+	order := tx.Map{"person/name": "Bob", "person/born": 1900}
+	first, _ := tx.Transact(ctx, conn, tx.Once("order 4711"), order)
+	again, err := tx.Transact(ctx, conn, tx.Once("order 4711"), order)
+	fmt.Println(again.T == first.T, slices.Equal(again.Created, first.Created), err)
+	_, err = tx.Transact(ctx, conn, tx.Once("order 4711"), tx.Map{"person/name": "Cid"})
+	fmt.Println(errors.Is(err, tx.ErrKeyReused))
+	// Output:
+	// true true <nil>
+	// true
+}
+
 func ExampleError() {
 	ctx := context.Background()
 	conn := people(ctx)

@@ -87,6 +87,8 @@ func (x *expansion) expandItem(f form) error {
 		return x.operation(f.forms())
 	case call:
 		return x.call(f.val.(Func))
+	case once:
+		return x.claimKey(f)
 	}
 	return fail(ErrNotData, "an item is a map or a list: is a bracket missing around it?")
 }

@@ -16,7 +16,7 @@ import (
 type form struct {
 	kind      formKind
 	line, col int32 // in the text; 0 in Go data
-	val       any   // the plain value of an atom, the Func of a call, the []form of all others
+	val       any   // the plain value of an atom, the Func of a call, the string of a once, the []form of all others
 }
 
 type formKind uint8
@@ -30,6 +30,7 @@ const (
 	lookup           // attribute, value: Go's db.LookupRef; in text a list stands for it
 	tuple            // Go's db.Tuple; in text a list stands for it
 	call             // a Func
+	once             // the key of a Once
 )
 
 // forms returns the parts of a form that has parts.
@@ -234,6 +235,8 @@ func (f form) plain() any {
 		return plainAtom(f.val)
 	case call:
 		return []any{db.Symbol("func")}
+	case once:
+		return []any{db.Symbol("once"), f.val}
 	case mapping:
 		m := edn.MapValue{}
 		for i := 0; i+1 < len(f.forms()); i += 2 {
