@@ -213,7 +213,8 @@ type client struct {
 	conn    *db.Conn
 	session int
 	rng     *rand.Rand
-	doc     string // of each transaction
+	doc     string       // of each transaction
+	dead    *atomic.Bool // the process was killed: nobody hears of answers; nil for never
 }
 
 // act writes or reads. The context ends the client's patience.
@@ -259,6 +260,8 @@ func (c *client) write(ctx context.Context, x history.Tx) error {
 	rep, err := tx.Transact(ctx, c.conn, data)
 	x.Return = c.now()
 	switch {
+	case c.dead != nil && c.dead.Load():
+		x.Outcome, x.Return = history.Unknown, history.Never
 	case err == nil:
 		x.Outcome, x.T, x.Before = history.Committed, int64(rep.T), int64(rep.Before.T())
 	case errors.Is(err, tx.ErrCASFailed):
@@ -314,6 +317,9 @@ func (c *client) read(ctx context.Context, synced bool) (err error) {
 		if r.Registers[key], err = c.register(ctx, snap, key); err != nil {
 			return err
 		}
+	}
+	if c.dead != nil && c.dead.Load() {
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

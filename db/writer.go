@@ -70,24 +70,40 @@ const (
 	maxGroupBytes = 4 << 20
 )
 
-// run is the writer: it alone moves the head.
+// run is the writer: it alone moves the head. Looks and transactions take turns, so that neither waits for ever, and what comes
+// next is no matter of chance.
 func (c *Conn) run() {
 	defer close(c.done)
-	for {
+	for !c.isClosing() {
+		select {
+		case l := <-c.looks:
+			c.serve(l)
+		default:
+		}
+		select {
+		case r := <-c.queue:
+			c.commitAll(c.gather(r))
+			continue
+		default:
+		}
 		select {
 		case <-c.closing:
-			return
 		case r := <-c.queue:
 			c.commitAll(c.gather(r))
 		case l := <-c.looks:
-			l.found, l.err = c.catchUp(c.ctx)
-			c.note(l.err)
-			if l.err == nil && l.fill > c.head.Load().seq {
-				l.err = c.fillNext(l.fill)
-			}
-			close(l.told)
+			c.serve(l)
 		}
 	}
+}
+
+// serve looks for new records, and fills the slot behind them where that is asked for.
+func (c *Conn) serve(l *look) {
+	l.found, l.err = c.catchUp(c.ctx)
+	c.note(l.err)
+	if l.err == nil && l.fill > c.head.Load().seq {
+		l.err = c.fillNext(l.fill)
+	}
+	close(l.told)
 }
 
 // gather returns a request and those that wait behind it. Callers who were just answered get a turn before it looks, since most have

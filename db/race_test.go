@@ -1,0 +1,136 @@
+package db_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/internal/soak"
+)
+
+// law: whatever the order in which calls of the store are made and answered, whatever is lost, late, stalled or killed, and
+// whatever the clocks say, there is one order of transactions, and all are told and shown it.
+func TestSimulations(t *testing.T) {
+	soak.Run(t, 15, 300, func(t *testing.T, seed int64) {
+		synctest.Test(t, func(t *testing.T) { simulate(t, seed) })
+	})
+}
+
+// A race is clients of the processes of a simulation.
+type race struct {
+	*simulation
+	*scribe
+	t       *testing.T
+	acting  atomic.Int32 // clients that are not done
+	acts    int          // how many each does
+	ids     int          // the last client's
+	peopled int          // how many processes have clients
+}
+
+// simulate runs the simulation of a seed, and judges it.
+func simulate(t *testing.T, seed int64) *race {
+	r := &race{simulation: newSimulation(seed), scribe: newScribe(10), t: t, acts: 6}
+	first := r.newProcess()
+	first.open()
+	if err := r.setUp(t.Context(), first.conn); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 + r.rng.IntN(3) {
+		time.Sleep(10 * time.Millisecond) // one after the other, so that nothing depends on who is faster
+		r.newProcess().open()
+	}
+	time.Sleep(10 * time.Millisecond)
+	r.calm = false
+	r.populate()
+	synctest.Wait()
+	for r.acting.Load() > 0 {
+		r.next()
+		r.populate()
+		if r.rng.IntN(60) == 0 {
+			r.disturb()
+			synctest.Wait()
+		}
+	}
+	r.rest(t)
+	return r
+}
+
+// populate gives each process that has opened the database two clients, or one.
+func (r *race) populate() {
+	for ; r.peopled < len(r.processes) && r.processes[r.peopled].conn != nil; r.peopled++ {
+		p := r.processes[r.peopled]
+		for range 1 + r.rng.IntN(2) {
+			r.ids++
+			c := &client{scribe: r.scribe, conn: p.conn, session: p.id, dead: &p.dead, rng: rand.New(rand.NewPCG(r.rng.Uint64(), 0))}
+			r.acting.Add(1)
+			go r.act(p, c, &actor{id: r.ids, turn: make(chan struct{})})
+		}
+	}
+}
+
+// act has a client act, each time it is its turn. Some have little patience.
+func (r *race) act(p *process, c *client, a *actor) {
+	defer r.acting.Add(-1)
+	for range r.acts {
+		if r.await(a); p.dead.Load() {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond<<c.rng.IntN(16))
+		c.act(ctx)
+		cancel()
+	}
+}
+
+// disturb upsets a process. Where one was killed, another one comes.
+func (r *race) disturb() {
+	p := r.processes[r.rng.IntN(len(r.processes))]
+	wasDead := p.dead.Load()
+	r.upset(p)
+	if wasDead || !p.dead.Load() || len(r.processes) > 8 {
+		return
+	}
+	next := r.newProcess()
+	r.acting.Add(1)
+	go func() {
+		defer r.acting.Add(-1)
+		next.open()
+	}()
+}
+
+// rest has everything come to rest, and judges what was told and shown. Ghosts that were left change nothing that is known.
+func (r *race) rest(t *testing.T) {
+	r.calmDown()
+	time.Sleep(time.Minute) // what is tried again is done by then
+	fresh := r.newProcess()
+	fresh.open()
+	conns := []*db.Conn{fresh.conn}
+	for _, p := range r.processes {
+		if !p.dead.Load() {
+			conns = append(conns, p.conn)
+		}
+	}
+	r.check(t, conns...)
+	r.haunt()
+	r.check(t, conns...)
+	closeAll(conns)
+}
+
+// TestSimulationsRepeat runs seeds twice: the same happens.
+func TestSimulationsRepeat(t *testing.T) {
+	for seed := range int64(10) {
+		var traces [2][]string
+		for i := range traces {
+			synctest.Test(t, func(t *testing.T) { traces[i] = simulate(t, seed).trace })
+		}
+		one, two := traces[0], traces[1]
+		for i := range max(len(one), len(two)) {
+			if i >= len(one) || i >= len(two) || one[i] != two[i] {
+				t.Fatalf("seed %d: %d events and %d, the same up to %q", seed, len(one), len(two), one[max(0, i-1):min(i+1, len(one))])
+			}
+		}
+	}
+}
