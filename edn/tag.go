@@ -21,6 +21,9 @@ func (r *reader) dispatch(pos Pos) error {
 	case strings.HasPrefix(rest, "#"):
 		return r.symbolic(pos)
 	}
+	if strings.HasPrefix(rest, `"`) {
+		return malformed(pos, `#" begins no form; a regular expression is written as a string`)
+	}
 	first, n := utf8.DecodeRuneInString(rest)
 	if !unicode.IsLetter(first) {
 		return malformed(pos, "#%s begins no form; a tag begins with a letter", rest[:n])

@@ -3,7 +3,6 @@ package query
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -36,42 +35,8 @@ var aggregates = map[string]aggregate{
 	"sample":   {1, 1, sampled},
 }
 
-// keepsKind are the aggregates whose results are among the values of the bag; returnsMany those that can return several.
-var (
-	keepsKind   = []string{"min", "max", "rand", "sample", "distinct"}
-	returnsMany = keepsKind
-)
-
-// aggregate returns the columns of :find, one row for each group of rows that agree in what is not aggregated.
-func (r *run) aggregate(basis *relation) ([]index.Vector, int, error) {
-	var keys []variable
-	for _, f := range r.q.find {
-		if f.agg == "" {
-			keys = append(keys, f.v)
-		}
-	}
-	groups, err := r.grouped(basis, keys)
-	if err != nil {
-		return nil, 0, err
-	}
-	firsts := make([]int32, len(groups))
-	for i, g := range groups {
-		firsts[i] = g[0]
-	}
-	cols := make([]index.Vector, len(r.q.find))
-	for i := range r.q.find {
-		f := &r.q.find[i]
-		values := &basis.cols[basis.column(f.v)]
-		if f.agg == "" {
-			cols[i] = gather(values, firsts)
-			continue
-		}
-		if err := r.aggregateColumn(f, values, groups, &cols[i]); err != nil {
-			return nil, 0, err
-		}
-	}
-	return cols, len(groups), nil
-}
+// picks are the aggregates whose results are among the values of the bag.
+var picks = []string{"min", "max", "rand", "sample", "distinct"}
 
 // grouped returns the rows of each group, in the order of their first rows.
 func (r *run) grouped(basis *relation, keys []variable) ([][]int32, error) {
@@ -114,92 +79,6 @@ func (t *table) first(row int32) int32 {
 		}
 	}
 	return -1
-}
-
-// aggregateColumn computes an aggregate of every group.
-func (r *run) aggregateColumn(f *findElem, values *index.Vector, groups [][]int32, out *index.Vector) error {
-	eval, err := r.aggregator(f)
-	if err != nil {
-		return err
-	}
-	for i, g := range groups {
-		if err := r.tick(i); err != nil {
-			return err
-		}
-		bag := make([]index.Value, len(g))
-		for k, row := range g {
-			bag[k] = values.At(int(row))
-		}
-		v, err := eval(bag)
-		if err != nil {
-			return errorAt(f.pos, fmt.Errorf("%w: %w", ErrCall, err), "%s: %v", f.written, err)
-		}
-		out.Append(v)
-	}
-	return nil
-}
-
-// aggregator returns what computes the aggregate of a column: one of the host, or a builtin.
-func (r *run) aggregator(f *findElem) (func(bag []index.Value) (index.Value, error), error) {
-	args, err := r.aggregateArgs(f)
-	if err != nil {
-		return nil, err
-	}
-	if h, ok := r.hostFunc(f.agg); ok {
-		if err := h.checkArgs(len(args) + 1); err != nil {
-			return nil, errorAt(f.pos, err, "%s: %v", f.written, err)
-		}
-		return func(bag []index.Value) (index.Value, error) { return r.hostAggregate(h, args, bag) }, nil
-	}
-	a, ok := aggregates[f.agg]
-	if !ok {
-		known := slices.Collect(maps.Keys(aggregates))
-		return nil, errorAt(f.pos, ErrAggregate, "unknown aggregate %s%s", f.agg, didYouMean(f.agg, known, ""))
-	}
-	if len(args) < a.min || len(args) > a.max {
-		return nil, errorAt(f.pos, ErrAggregate, "%s: wrong number of arguments", f.written)
-	}
-	return func(bag []index.Value) (index.Value, error) { return a.eval(r.objects, args, bag) }, nil
-}
-
-// aggregateArgs returns the arguments before the variable: constants, and inputs of one value.
-func (r *run) aggregateArgs(f *findElem) ([]index.Value, error) {
-	var out []index.Value
-	for _, t := range f.args {
-		switch t.kind {
-		case constantTerm:
-			v, err := r.objects.value(t.c)
-			if err != nil {
-				return nil, errorAt(t.pos, ErrAggregate, "%v", err)
-			}
-			out = append(out, v)
-		case variableTerm:
-			col, n, ok := r.hidden.column(t.v)
-			if !ok || n != 1 {
-				return nil, errorAt(t.pos, ErrAggregate, "%s must be one value of :in", r.q.names[t.v])
-			}
-			out = append(out, col.At(0))
-		default:
-			return nil, errorAt(t.pos, ErrAggregate, "%s: an aggregate takes no source", f.written)
-		}
-	}
-	return out, nil
-}
-
-func (r *run) hostAggregate(h *hostFunc, args, bag []index.Value) (index.Value, error) {
-	plain := make([]any, 0, len(args)+1)
-	for _, a := range args {
-		plain = append(plain, r.objects.plain(a))
-	}
-	all := make([]any, len(bag))
-	for i, v := range bag {
-		all[i] = r.objects.plain(v)
-	}
-	out, err := h.call(r.ctx, append(plain, all))
-	if err != nil {
-		return index.Value{}, err
-	}
-	return r.result(out)
 }
 
 // distinct returns the values of a bag once each, in the order in which they come.

@@ -22,6 +22,7 @@ var arithmetic = map[string]builtin{
 	"mod":   {2, 2, binary(modulo)},
 	"inc":   {1, 1, with(addition, 1)},
 	"dec":   {1, 1, with(difference, 1)},
+	"abs":   {1, 1, magnitude},
 	"min":   {1, -1, extreme(-1)},
 	"max":   {1, -1, extreme(1)},
 	"even?": {1, 1, func(o *objects, args []index.Value) (index.Value, error) { return parity(o, args[0], 0) }},
@@ -234,6 +235,14 @@ func extreme(want int) func(*objects, []index.Value) (index.Value, error) {
 		}
 		return out, nil
 	}
+}
+
+// magnitude is the number without its sign.
+func magnitude(o *objects, args []index.Value) (index.Value, error) {
+	if !args[0].Kind().Number() || index.CompareNumbers(args[0], index.Long(0)) >= 0 {
+		return extreme(1)(o, args)
+	}
+	return difference.apply(o, index.Long(0), args[0])
 }
 
 func parity(o *objects, v index.Value, want uint) (index.Value, error) {

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"time"
+
 	"github.com/datolite/datolite/edn"
 )
 
@@ -12,10 +14,15 @@ type ast struct {
 	keys   []string // of :keys, :strs or :syms; nil without them
 	with   []term
 	inputs []input
+	inPos  edn.Pos
 	where  []clause
+	having []*expr
 	order  []orderTerm
 	offset int
 	limit  int // −1 is none
+
+	timeout   time.Duration // 0 is none
+	asWritten bool          // clauses are run in the order in which they stand
 }
 
 // A variable is a number within the text that it stands in. Where a variable is local to a not-join or or-join, it has a
@@ -111,10 +118,11 @@ type (
 	}
 	callClause struct {
 		place
-		name string
-		fn   variable // the variable that holds the function, where it has no name
-		args []term
-		out  *bindForm // nil for a predicate
+		name  string
+		named edn.Pos  // where the name stands
+		fn    variable // the variable that holds the function, where it has no name
+		args  []term
+		out   *bindForm // nil for a predicate
 	}
 	ruleClause struct {
 		place
@@ -137,12 +145,11 @@ type (
 	}
 )
 
-// A findElem is a column of the find clause.
+// A findElem is a column of the find clause: a variable as it is, what is pulled of it, or what an expr computes.
 type findElem struct {
 	name    string
-	v       variable
-	args    []term // of an aggregate, before the variable
-	agg     string // the aggregate; empty for other columns
+	v       variable // noVariable for an expr
+	expr    *expr
 	pull    *pattern
 	pulls   bool
 	named   string // the pattern's name among the inputs, where it has no literal
@@ -150,6 +157,29 @@ type findElem struct {
 	pos     edn.Pos
 	written string // canonical text
 }
+
+// An expr is computed of each group of rows: an aggregate of a variable, a function of other exprs, a constant, or a variable in which
+// the rows of a group agree.
+type expr struct {
+	kind    exprKind
+	name    string   // of the function or aggregate
+	fn      variable // that holds it, where it has no name
+	args    []term   // of an aggregate, before its variable
+	v       variable // of an aggregate or variable
+	c       any      // a constant
+	parts   []*expr  // the arguments of a function
+	pos     edn.Pos
+	written string // canonical text
+}
+
+type exprKind uint8
+
+const (
+	constantExpr exprKind = iota
+	variableExpr
+	aggregateExpr
+	functionExpr
+)
 
 // An orderTerm is a column by which rows are sorted.
 type orderTerm struct {

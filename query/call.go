@@ -18,6 +18,7 @@ type callStep struct {
 	args   []callArg
 	eval   evaluator
 	needs  varSet
+	makes  bool // its results are values of its own
 }
 
 // A callArg is a variable, or where v is noVariable a constant or _.
@@ -44,13 +45,13 @@ func (s *callStep) score(c *conj) (float64, error) {
 // callStep finds the function of a call. dollar is the source that $ is.
 func (r *run) callStep(c *callClause, dollar string) (operator, error) {
 	c = c.within(dollar)
-	s := &callStep{clause: c, needs: c.needs()}
-	for _, t := range c.args {
+	s := &callStep{clause: c, needs: c.needs(), makes: !slices.Contains(readers, c.name)}
+	for i, t := range c.args {
 		switch t.kind {
 		case variableTerm:
 			s.args = append(s.args, callArg{v: t.v})
 		case constantTerm:
-			v, err := r.objects.value(t.c)
+			v, err := r.objects.value(c.constant(i))
 			if err != nil {
 				return nil, errorAt(t.pos, ErrClause, "%v", err)
 			}
@@ -58,12 +59,21 @@ func (r *run) callStep(c *callClause, dollar string) (operator, error) {
 		}
 	}
 	var err error
-	s.eval, err = r.evaluator(c, s)
-	var placed *Error
-	if err != nil && !errors.As(err, &placed) {
-		err = errorAt(c.pos, err, "%s: %v", c.key, err)
+	if s.eval, err = r.evaluator(c, s); err != nil {
+		err = placed(c, err)
 	}
 	return s, err
+}
+
+// constant returns a constant argument. Where get-else and its like take an entity, a vector of two is a lookup ref.
+func (c *callClause) constant(i int) any {
+	pair, vector := c.args[i].c.([]any)
+	if sourceFunctions[c.name] != nil && c.name != "q" && i == 1 && vector {
+		if ref, ok := lookupConstant(pair); ok {
+			return ref
+		}
+	}
+	return c.args[i].c
 }
 
 // within returns the call with the name of the source that $ is.
@@ -95,7 +105,7 @@ func (r *run) evaluator(c *callClause, s *callStep) (evaluator, error) {
 	}
 	b, ok := builtins[builtinName(c.name)]
 	if !ok {
-		return nil, errorAt(c.pos, ErrFunction, "unknown function %s%s", c.name, didYouMean(c.name, r.functionNames(), ""))
+		return nil, errorAt(c.named, ErrFunction, "%s", unknownFunction(c.name))
 	}
 	for _, t := range c.args {
 		if t.kind == sourceTerm {
@@ -103,10 +113,10 @@ func (r *run) evaluator(c *callClause, s *callStep) (evaluator, error) {
 		}
 	}
 	if len(c.args) < b.min || b.max >= 0 && len(c.args) > b.max {
-		return nil, errorAt(c.pos, ErrFunction, "%s takes %s, not %d", c.name, b.arity(), len(c.args))
+		return nil, errorAt(c.named, ErrFunction, "%s takes %s, not %d", c.name, b.arity(), len(c.args))
 	}
 	if c.name == "ground" && c.args[0].kind != constantTerm {
-		return nil, errorAt(c.pos, ErrFunction, "ground takes a constant")
+		return nil, errorAt(c.args[0].pos, ErrFunction, "ground takes a constant; a variable is another name for a value by identity")
 	}
 	eval := b.eval
 	if op, ok := widened[c.name]; ok && len(c.args) > 1 && c.hasBigInt() {
@@ -155,7 +165,12 @@ func (s *callStep) each(r *run, g *relation, yield func(row int, v index.Value) 
 		}
 		v, err := s.eval(args)
 		if err != nil {
-			return s.failure(err)
+			return s.clause.failure(err)
+		}
+		if s.makes {
+			if err := r.made(v); err != nil {
+				return err
+			}
 		}
 		if err := yield(row, v); err != nil {
 			return err
@@ -165,13 +180,16 @@ func (s *callStep) each(r *run, g *relation, yield func(row int, v index.Value) 
 }
 
 // failure places the error of a function.
-func (s *callStep) failure(err error) error {
+func (c *callClause) failure(err error) error {
+	if errors.As(err, new(*Error)) {
+		return err
+	}
 	text := strings.TrimPrefix(err.Error(), "edn: ")
 	var kind *db.Kind
 	if !errors.As(err, &kind) && db.CategoryOf(err) == db.Fault {
 		err = fmt.Errorf("%w: %w", ErrCall, err)
 	}
-	return errorAt(s.clause.pos, err, "%s: %s", s.clause.key, text)
+	return errorAt(c.pos, err, "%s: %s", c.key, text)
 }
 
 // truthy reports whether a value passes as the result of a predicate.
@@ -205,7 +223,7 @@ func (s *callStep) bindRows(r *run, g *relation) (*relation, error) {
 			}
 			rows = append(rows, int32(row))
 			out.add(m.row)
-			return r.fits(out.n)
+			return r.fits(out.n, out.width()+g.width())
 		})
 	})
 	all := make([]int32, out.n)

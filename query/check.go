@@ -48,15 +48,21 @@ func (q *ast) analyze(rules *ruleSet, rows func(string) bool) (*flow, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.modes != nil && a.modes.tooMany {
+		return nil, overBudget("the rules can be called in more than %d ways", maxModes)
+	}
 	for _, f := range q.find {
-		if !bound.has(f.v) {
+		if f.expr == nil && !bound.has(f.v) {
 			return nil, a.unbound(f.v, f.pos, bound)
 		}
-		for _, arg := range f.args {
-			if arg.kind == variableTerm && !q.bound().has(arg.v) {
-				return nil, errorAt(arg.pos, ErrAggregate, "an argument of an aggregate is a constant or comes from :in")
-			}
+	}
+	q.eachExpr(func(e *expr) {
+		if err == nil {
+			err = a.expr(q, e, bound)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	for _, t := range q.with {
 		if !bound.has(t.v) {
@@ -64,6 +70,26 @@ func (q *ast) analyze(rules *ruleSet, rows func(string) bool) (*flow, error) {
 		}
 	}
 	return a.flow, nil
+}
+
+// expr checks the variables of an expr.
+func (a *analyzer) expr(q *ast, e *expr, bound varSet) error {
+	if v := e.vars(); !v.within(bound) {
+		return a.unbound(e.v, e.pos, bound)
+	}
+	inputs := q.bound()
+	if e.kind == variableExpr && !q.grouping().has(e.v) && !inputs.has(e.v) {
+		return errorAt(e.pos, ErrAggregate, "%s is no column of :find: :having can take an aggregate of it", a.names[e.v])
+	}
+	if e.kind == aggregateExpr && e.fn != noVariable && !inputs.has(e.fn) {
+		return errorAt(e.pos, ErrAggregate, "%s is called, and no function of :in%s", e.name, a.nearest(e.fn, inputs))
+	}
+	for _, arg := range e.args {
+		if arg.kind == variableTerm && !inputs.has(arg.v) {
+			return errorAt(arg.pos, ErrAggregate, "an argument of an aggregate is a constant or comes from :in")
+		}
+	}
+	return nil
 }
 
 // bound returns the variables that the inputs bind.

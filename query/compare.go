@@ -56,6 +56,8 @@ func chain(holds func(c int) bool, numbers bool) func(*objects, []index.Value) (
 // compare orders two values of one family, or two numbers where numbers is set.
 func (o *objects) compare(a, b index.Value, numbers bool) (int, error) {
 	switch {
+	case a.IsNil() || b.IsNil():
+		return index.Compare(a, b), nil
 	case a.Kind().Number() && b.Kind().Number():
 		return index.CompareNumbers(a, b), nil
 	case numbers || a.Kind() != b.Kind() || isHandle(a) || isHandle(b):

@@ -10,6 +10,8 @@ type plan struct {
 	steps  []operator
 	check  *analyzer
 	source string
+
+	asWritten bool // steps are run in the order in which their clauses stand
 }
 
 // An operator is a clause ready to be run.
@@ -32,11 +34,13 @@ type conj struct {
 	known   varSet // variables that are bound, dropped columns included
 	keep    varSet // variables that are asked for in the end
 	rec     *recursion
+	held    int64 // bytes of the groups
 }
 
 // solve runs a plan on groups, and returns what holds of some variables, as distinct rows.
 func (r *run) solve(p *plan, groups []*relation, keep varSet, rec *recursion) (*relation, error) {
 	c := &conj{run: r, plan: p, pending: slices.Clone(p.steps), keep: keep, rec: rec}
+	defer c.release()
 	for _, g := range groups {
 		c.known.addAll(g.set())
 		if err := c.absorb(g); err != nil {
@@ -46,6 +50,7 @@ func (r *run) solve(p *plan, groups []*relation, keep varSet, rec *recursion) (*
 	if err := c.drop(); err != nil {
 		return nil, err
 	}
+	c.account()
 	for len(c.pending) > 0 && !c.failed() {
 		if err := c.advance(); err != nil {
 			return nil, err
@@ -71,16 +76,21 @@ func (c *conj) advance() error {
 		return err
 	}
 	c.known.addAll(bindsOf(s))
-	return c.drop()
+	err = c.drop()
+	c.account()
+	return err
 }
 
-// next returns the number of the step to run: of those that can run, the one after which the fewest rows are left; one that
-// would have to multiply groups comes last.
+// next returns the number of the step to run: of those that can run, the one after which the fewest rows are left, or the first where
+// the query is run as written; one that would have to multiply groups comes last.
 func (c *conj) next() (int, error) {
 	best, bestScore := -1, 0.0
 	for i, s := range c.pending {
 		if _, always := s.(growing); !always && !c.plan.check.ready(s.of(), c.known, c.plan.source) {
 			continue
+		}
+		if c.plan.asWritten {
+			return i, nil
 		}
 		score, err := s.score(c)
 		if err != nil {

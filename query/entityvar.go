@@ -11,18 +11,19 @@ import (
 type entityFinder struct {
 	run    *run
 	dollar string
+	inRule bool            // the variables are those of a rule
 	seen   map[string]bool // parameters of rules that were looked at
 }
 
 // isEntity reports whether a variable of the query stands for entities.
 func (r *run) isEntity(v variable) bool {
-	f := &entityFinder{r, "$", map[string]bool{}}
+	f := &entityFinder{run: r, dollar: "$", seen: map[string]bool{}}
 	return r.ids.has(v) && !r.others.has(v) || f.in(r.q.where, v, "$")
 }
 
 // entityParam reports whether an argument of a rule stands for entities.
 func (r *run) entityParam(name string, i int, source string) bool {
-	f := &entityFinder{r, "$", map[string]bool{}}
+	f := &entityFinder{run: r, dollar: "$", seen: map[string]bool{}}
 	return f.param(name, i, source)
 }
 
@@ -86,7 +87,7 @@ func (f *entityFinder) reference(t term, from db.Reader) bool {
 	case t.kind == constantTerm:
 		id, err := f.run.attributeConstant(from, t.c)
 		return err == nil && from.Schema().IsRef(id.Ref())
-	case t.kind == variableTerm && f.dollar == "$" && f.run.hidden.isInput(t.v):
+	case t.kind == variableTerm && !f.inRule && f.run.hidden.isInput(t.v):
 		refs, others := f.run.hidden.references(t.v, from)
 		return refs && !others
 	}
@@ -130,8 +131,9 @@ func (f *entityFinder) param(name string, i int, source string) bool {
 		return false
 	}
 	f.seen[key] = true
-	outer := f.dollar
-	defer func() { f.dollar = outer }()
+	outer, inRule := f.dollar, f.inRule
+	defer func() { f.dollar, f.inRule = outer, inRule }()
+	f.inRule = true
 	for _, r := range f.run.rules.rules[name] {
 		f.dollar = source
 		if f.in(r.body, r.head[i], source) {

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"strings"
@@ -213,4 +214,17 @@ func ExamplePull() {
 	// Output:
 	// Ada [author poet] Charles <nil>
 	// map[person/_friend:[map[person/name:Ada]] person/born:1791] <nil>
+}
+
+func ExampleWithBudget() {
+	snap := people()
+	ctx := query.WithBudget(context.Background(), query.Budget{Datoms: 1_000_000, Bytes: 64 << 20})
+	n, err := query.One[int](ctx, snap, `[:find (count ?p) . :where [?p :person/name]]`)
+	fmt.Println(n, err)
+
+	_, err = query.All[string](query.WithBudget(ctx, query.Budget{Datoms: 1}), snap, `[:find [?name ...] :where [_ :person/name ?name]]`)
+	fmt.Println(err, errors.Is(err, query.ErrBudget))
+	// Output:
+	// 2 <nil>
+	// query: the query reads more than 1 datom true
 }

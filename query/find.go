@@ -17,6 +17,9 @@ func (r *run) find(basis *relation) (*answer, error) {
 		return nil, err
 	}
 	rows := r.window(cols, n)
+	if err := r.fits(len(rows), int64(len(cols))*cellBytes); err != nil {
+		return nil, err
+	}
 	out.rows = make([][]any, len(rows))
 	cells := make([]any, len(rows)*len(cols))
 	for i := range out.rows {
@@ -46,18 +49,6 @@ func (q *ast) columns() []string {
 		names[i] = f.name
 	}
 	return names
-}
-
-// columns returns the columns that are found, and how many rows they have.
-func (r *run) columns(basis *relation) ([]index.Vector, int, error) {
-	if slices.ContainsFunc(r.q.find, func(f findElem) bool { return f.agg != "" }) {
-		return r.aggregate(basis)
-	}
-	cols := make([]index.Vector, len(r.q.find))
-	for i, f := range r.q.find {
-		cols[i] = basis.cols[basis.column(f.v)]
-	}
-	return cols, basis.n, nil
 }
 
 // window returns the rows that are asked for, in their order.
@@ -97,19 +88,28 @@ func (q *ast) compare(cols []index.Vector, a, b int) int {
 // render puts a column into rows as plain values.
 func (r *run) render(rows [][]any, c int, col *index.Vector) error {
 	f := &r.q.find[c]
-	id := r.isEntity(f.v) && (f.agg == "" || slices.Contains(keepsKind, f.agg))
+	id, several := r.picked(f)
+	id = id && r.isEntity(f.valueOf())
 	for i := range rows {
 		if err := r.tick(i); err != nil {
 			return err
 		}
 		v := col.At(i)
-		if f.agg != "" && slices.Contains(returnsMany, f.agg) && (len(f.args) > 0 || f.agg == "distinct") {
+		if several {
 			rows[i][c] = r.many(v, id)
 			continue
 		}
 		rows[i][c] = r.cell(v, id)
 	}
 	return nil
+}
+
+// valueOf returns the variable whose values a column holds, or that it aggregates.
+func (f *findElem) valueOf() variable {
+	if f.expr != nil {
+		return f.expr.v
+	}
+	return f.v
 }
 
 // cell returns a value as a plain Go value; a long that stands for an entity is an ID.

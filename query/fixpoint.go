@@ -45,10 +45,7 @@ func (r *run) answersOf(name, source string, bound varSet) (*answers, error) {
 	if t, ok := r.tables[key]; ok {
 		return t, nil
 	}
-	var vars []variable
-	for i := range r.rules.rules[name][0].head {
-		vars = append(vars, variable(i))
-	}
+	vars := numbers(r.rules.rules[name][0].head)
 	t := &answers{rule: name, source: source, group: r.rules.group[name], bound: bound.list()}
 	t.asked = newRowSet(t.bound, nil)
 	t.derived = newRowSet(vars, t.bound)
@@ -62,6 +59,56 @@ func (r *run) answersOf(name, source string, bound varSet) (*answers, error) {
 		t.branches = append(t.branches, b)
 	}
 	return t, nil
+}
+
+// checkRules checks the rules that some clauses call, and those that these call: that every name in them is known, whatever rows
+// reach them.
+func (r *run) checkRules(cs []clause, dollar, source string, seen map[string]bool) error {
+	for _, c := range cs {
+		at := &analyzer{dollar: dollar}
+		own := at.sourceOf(ownSource(c), source)
+		if call, ok := c.(*ruleClause); ok {
+			if err := r.checkRule(call.name, own, seen); err != nil {
+				return err
+			}
+		}
+		for _, b := range bodies(c) {
+			if err := r.checkRules(b, dollar, own, seen); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) checkRule(name, source string, seen map[string]bool) error {
+	if seen[name+" "+source] {
+		return nil
+	}
+	seen[name+" "+source] = true
+	for _, rl := range r.rules.rules[name] {
+		f, err := r.modes.flowOf(rl, source, setOf(numbers(rl.head)...), false)
+		if err != nil {
+			return inRules(err)
+		}
+		a := &analyzer{rules: r.rules, rows: r.isRows, names: rl.names, flow: f, modes: r.modes, dollar: source}
+		if _, err := r.plan(rl.body, a, source, false); err != nil {
+			return inRules(err)
+		}
+		if err := r.checkRules(rl.body, source, source, seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numbers returns the numbers of arguments as variables.
+func numbers(head []variable) []variable {
+	out := make([]variable, len(head))
+	for i := range head {
+		out[i] = variable(i)
+	}
+	return out
 }
 
 // branch makes a body ready: the steps of its clauses, what is asked, and the calls in the rule's own circle.

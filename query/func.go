@@ -70,7 +70,18 @@ func (h *hostFunc) checkArgs(n int) error {
 		return h.err
 	}
 	if want, more := h.arity(); n < want || n > want && !more {
-		return fmt.Errorf("%w: %s takes %s, not %d", ErrFunction, h.name, plural(want, "argument"), n)
+		return &reason{ErrFunction, fmt.Sprintf("%s takes %s, not %d", h.name, plural(want, "argument"), n)}
+	}
+	return nil
+}
+
+// checkAggregate returns an error unless the function takes n arguments and a bag.
+func (h *hostFunc) checkAggregate(n int) error {
+	if err := h.checkArgs(n + 1); err != nil {
+		return err
+	}
+	if last := h.param(n); last.Kind() != reflect.Slice && last.Kind() != reflect.Interface && !h.fn.Type().IsVariadic() {
+		return &reason{ErrAggregate, fmt.Sprintf("the last parameter of %s is %s, and an aggregate takes a slice", h.name, typeName(last))}
 	}
 	return nil
 }
@@ -126,8 +137,11 @@ func convert(x any, t reflect.Type) (reflect.Value, error) {
 			x = float64(n)
 		}
 	}
-	if tuple, ok := x.(db.Tuple); ok && t.Kind() == reflect.Slice {
+	if tuple, ok := x.(db.Tuple); ok {
 		x = []any(tuple)
+	}
+	if list, ok := x.([]any); ok && t.Kind() == reflect.Slice {
+		return convertAll(list, t)
 	}
 	list := &treeList{}
 	err := setterFor(t)(dst, x, list)
@@ -138,6 +152,19 @@ func convert(x any, t reflect.Type) (reflect.Value, error) {
 		err = fmt.Errorf("%s is wanted, not %s", typeName(t), typeOf(x))
 	}
 	return dst, err
+}
+
+// convertAll returns a list of plain values as a slice of a parameter's type.
+func convertAll(list []any, t reflect.Type) (reflect.Value, error) {
+	dst := reflect.MakeSlice(t, len(list), len(list))
+	for i, x := range list {
+		v, err := convert(x, t.Elem())
+		if err != nil {
+			return dst, fmt.Errorf("element %d: %w", i+1, err)
+		}
+		dst.Index(i).Set(v)
+	}
+	return dst, nil
 }
 
 // hostFunc returns what the host gave the database under a name.
@@ -192,14 +219,21 @@ func (r *run) result(out any) (index.Value, error) {
 // applied returns what calls the function that a variable holds, which is the first argument.
 func (r *run) applied(c *callClause) evaluator {
 	return func(args []index.Value) (index.Value, error) {
-		h, ok := r.objects.plain(args[0]).(*hostFunc)
-		if !ok {
-			h = &hostFunc{name: c.name, fn: reflect.ValueOf(r.objects.plain(args[0]))}
-			h.err = h.check()
-		}
+		h := r.heldFunc(c.name, args[0])
 		if err := h.checkArgs(len(c.args)); err != nil {
 			return args[0], err
 		}
 		return r.callHost(c, h, args[1:])
 	}
+}
+
+// heldFunc returns the function that a variable holds: one of Func, or a Go function.
+func (r *run) heldFunc(name string, v index.Value) *hostFunc {
+	x := r.objects.plain(v)
+	if h, ok := x.(*hostFunc); ok {
+		return h
+	}
+	h := &hostFunc{name: name, fn: reflect.ValueOf(x)}
+	h.err = h.check()
+	return h
 }

@@ -3,7 +3,6 @@ package query
 import (
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
@@ -47,7 +46,7 @@ func (r *run) bind(first db.Reader, in []any) ([]*relation, error) {
 		r.host = append(r.host, first.Snapshot())
 	}
 	if len(in) > 0 {
-		return nil, &Error{Text: plural(len(in), "input") + " more than :in has places", Kind: ErrInputs}
+		return nil, errorAt(r.q.inPos, ErrInputs, "%s more than :in has places", plural(len(in), "input"))
 	}
 	return r.together(groups)
 }
@@ -144,9 +143,17 @@ func (r *run) takeBinding(place input, x any) (*relation, error) {
 	r.noteIDs(b, reflect.ValueOf(x))
 	m := newBinder(r.objects, b, ErrInputs)
 	out := newRelation(m.vars)
+	if b.kind == collectionBinding {
+		if xs, sequence, err := r.streamed(x); sequence || err != nil {
+			x = xs
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
 	add := func() error {
 		out.add(m.row)
-		return r.tick(out.n)
+		return firstError(r.tick(out.n), r.fits(out.n, out.width()))
 	}
 	if xs := reflect.ValueOf(x); b.kind == collectionBinding && xs.Kind() == reflect.Slice && !isScalar(x) {
 		for i := range xs.Len() {
@@ -240,51 +247,4 @@ func isNil(x any) bool {
 		return v.IsNil()
 	}
 	return false
-}
-
-// source returns an input as a source: a database, rows, or the entries of a map.
-func (r *run) source(place input, x any) (*source, error) {
-	if isNil(x) {
-		return nil, errorAt(place.pos, ErrInputs, "there is no database for %s", place.name)
-	}
-	if reader, ok := x.(db.Reader); ok {
-		r.host = append(r.host, reader.Snapshot())
-		return &source{db: reader}, nil
-	}
-	xs, ok := entries(x)
-	if v := reflect.ValueOf(x); !ok && v.Kind() == reflect.Slice && !slices.Contains([]reflect.Kind{reflect.Uint8}, v.Type().Elem().Kind()) {
-		ok = true
-		for i := range v.Len() {
-			xs = append(xs, v.Index(i).Interface())
-		}
-	}
-	if !ok {
-		return nil, errorAt(place.pos, ErrSource, "%s takes a database, rows or a map, not %T", place.name, x)
-	}
-	s := &source{rows: make([][]index.Value, len(xs))}
-	for i, x := range xs {
-		row, err := r.sourceRow(place, x)
-		if err != nil {
-			return nil, err
-		}
-		s.rows[i] = row
-	}
-	return s, nil
-}
-
-func (r *run) sourceRow(place input, x any) ([]index.Value, error) {
-	var v index.Value
-	var err error
-	if s := reflect.Indirect(reflect.ValueOf(x)); s.Kind() == reflect.Struct && !isScalar(x) {
-		v, err = r.fields(place.pos, s)
-	} else {
-		v, err = r.objects.value(x)
-	}
-	if err != nil {
-		return nil, errorAt(place.pos, ErrSource, "a row of %s cannot be used: %v", place.name, err)
-	}
-	if v.Kind() != index.KindTuple {
-		return nil, errorAt(place.pos, ErrSource, "a row of %s is a list or a struct, not %s", place.name, r.objects.text(v))
-	}
-	return v.Tuple(), nil
 }

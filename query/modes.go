@@ -9,10 +9,14 @@ type modes struct {
 	rows     func(source string) bool
 	possible map[string]*mode
 	order    []*mode
+	tooMany  bool // ways to call rules, of which some were not looked at
 	settling bool
 
 	explaining map[string]bool // rules of which it is being said why they cannot be called
 }
+
+// maxModes is in how many ways the rules of a query may be called.
+const maxModes = 4096
 
 // A mode is a way to call a rule: some arguments bound, the others not.
 type mode struct {
@@ -49,6 +53,10 @@ func (m *modes) possibleMode(name, source string, args varSet) bool {
 	key := fmt.Sprintf("%s %s %v", name, source, args.list())
 	md, known := m.possible[key]
 	if !known {
+		if len(m.order) >= maxModes {
+			m.tooMany = true
+			return true
+		}
 		md = &mode{name, source, args, true}
 		m.possible[key] = md
 		m.order = append(m.order, md)

@@ -1,6 +1,9 @@
 package query
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/index"
@@ -17,7 +20,7 @@ func nested(r *run, c *callClause) (evaluator, error) {
 	}
 	inner, err := parse(text)
 	if err != nil {
-		return nil, errorAt(c.args[0].pos, err, "%v", err)
+		return nil, withinNested(c.args[0].pos, err)
 	}
 	rest := *c
 	rest.args = c.args[1:]
@@ -26,12 +29,21 @@ func nested(r *run, c *callClause) (evaluator, error) {
 		if err != nil {
 			return index.Value{}, err
 		}
-		a, err := execute(r.ctx, inner, nil, in)
+		a, err := execute(r.ctx, inner, nil, in, r)
 		if err != nil {
-			return index.Value{}, err
+			return index.Value{}, withinNested(c.args[0].pos, err)
 		}
 		return r.nestedAnswer(a)
 	}, nil
+}
+
+// withinNested places an error of a query that stands within another: the place within is part of the text.
+func withinNested(pos edn.Pos, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return errorAt(pos, err, "in the query within, %s", strings.TrimPrefix(e.Error(), "query: "))
 }
 
 // arguments returns the arguments of a call as plain values, its sources among them.

@@ -16,9 +16,10 @@ import (
 type objects struct {
 	byHandle map[string]any
 	byObject map[any]string
+	kept     int64 // bytes of the texts of handles
 }
 
-func newObjects() *objects { return &objects{map[string]any{}, map[any]string{}} }
+func newObjects() *objects { return &objects{byHandle: map[string]any{}, byObject: map[any]string{}} }
 
 // handleMark begins the text of a handle.
 const handleMark = "\x00"
@@ -83,6 +84,9 @@ func (o *objects) lookup(l db.LookupRef) (index.Value, error) {
 // keep keeps an object under a text that tells what it equals.
 func (o *objects) keep(text string, x any) index.Value {
 	h := handle(text)
+	if _, known := o.byHandle[h.Text()]; !known {
+		o.kept += int64(len(text))
+	}
 	o.byHandle[h.Text()] = x
 	return h
 }

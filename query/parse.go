@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
 )
 
@@ -70,10 +69,10 @@ type section struct {
 	items []edn.Node
 }
 
-var sectionNames = []string{"find", "keys", "strs", "syms", "with", "in", "where", "order-by", "limit", "offset"}
+var sectionNames = []string{"find", "keys", "strs", "syms", "with", "in", "where", "having", "order-by", "limit", "offset", "timeout", "order"}
 
-// scalarSections are those whose value in map form is one form.
-var scalarSections = []string{"order-by", "limit", "offset"}
+// scalarSections are those whose value is one form.
+var scalarSections = []string{"order-by", "limit", "offset", "timeout", "order"}
 
 // sections splits a query into its sections by name.
 func sections(n edn.Node) (map[string]section, error) {
@@ -94,7 +93,7 @@ func vectorSections(n edn.Node) (map[string]section, error) {
 			return nil, err
 		}
 		end := i + 1
-		for end < len(n.Items) && !isKeyword(n.Items[end]) {
+		for end < len(n.Items) && (!isKeyword(n.Items[end]) || end == i+1 && slices.Contains(scalarSections, name)) {
 			end++
 		}
 		out[name] = section{n.Items[i].Pos, n.Items[i+1 : end]}
@@ -130,8 +129,6 @@ func sectionName(n edn.Node, have map[string]section) (string, error) {
 	switch {
 	case !ok:
 		return "", errorAt(n.Pos, ErrSyntax, "%s stands before the first section such as :find", edn.String(n))
-	case name == "having" || name == "timeout":
-		return "", errorAt(n.Pos, db.ErrNotBuilt, ":%s is not supported by this version", name)
 	case !slices.Contains(sectionNames, name):
 		return "", errorAt(n.Pos, ErrSyntax, "unknown section :%s%s", name, didYouMean(name, sectionNames, ":"))
 	}
@@ -176,13 +173,17 @@ func (p *parser) variable(name string) variable {
 
 // query puts the sections of a query together.
 func (p *parser) query(s map[string]section, pos edn.Pos) (*ast, error) {
-	q := &ast{limit: -1}
+	q := &ast{limit: -1, inPos: pos}
+	if in, ok := s["in"]; ok {
+		q.inPos = in.pos
+	}
 	for _, step := range []struct {
 		name string
 		read func(*ast, section) error
 	}{
 		{"in", p.inputs}, {"find", p.findClause}, {"with", p.withClause}, {"where", p.whereClause},
-		{"keys", p.keys}, {"strs", p.keys}, {"syms", p.keys}, {"order-by", p.orderBy}, {"limit", p.limit}, {"offset", p.offset},
+		{"having", p.havingClause}, {"keys", p.keys}, {"strs", p.keys}, {"syms", p.keys},
+		{"order-by", p.orderBy}, {"limit", p.limit}, {"offset", p.offset}, {"timeout", p.timeout}, {"order", p.order},
 	} {
 		sec, ok := s[step.name]
 		if !ok {
@@ -226,7 +227,7 @@ func (p *parser) withClause(q *ast, s section) error {
 		if slices.ContainsFunc(q.with, func(t term) bool { return t.v == v }) {
 			return errorAt(n.Pos, ErrSyntax, "%s stands twice in :with", symbol(n))
 		}
-		if slices.ContainsFunc(q.find, func(f findElem) bool { return f.plain() && f.v == v }) {
+		if q.found().has(v) {
 			return errorAt(n.Pos, ErrSyntax, "%s stands in :find and in :with", symbol(n))
 		}
 		q.with = append(q.with, term{kind: variableTerm, v: v, pos: n.Pos})

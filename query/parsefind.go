@@ -1,14 +1,16 @@
 package query
 
 import (
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/datolite/datolite/edn"
 )
 
 // plain reports whether the column is a variable as it is.
-func (f *findElem) plain() bool { return f.agg == "" && !f.pulls }
+func (f *findElem) plain() bool { return f.expr == nil && !f.pulls }
 
 // findClause reads what a query finds, and in what shape.
 func (p *parser) findClause(q *ast, s section) error {
@@ -37,7 +39,7 @@ func (p *parser) findClause(q *ast, s section) error {
 }
 
 func (p *parser) findElem(n edn.Node) (findElem, error) {
-	f := findElem{pos: n.Pos, written: edn.String(n)}
+	f := findElem{pos: n.Pos, v: noVariable, written: edn.String(n)}
 	switch {
 	case isVariable(n):
 		f.v, f.name = p.variable(symbol(n)), symbol(n)[1:]
@@ -48,26 +50,12 @@ func (p *parser) findElem(n edn.Node) (findElem, error) {
 		f.pulls = true
 		return f, p.pull(&f, n)
 	}
-	return f, p.aggregate(&f, n)
-}
-
-// aggregate reads (name arg … ?x).
-func (p *parser) aggregate(f *findElem, n edn.Node) error {
-	f.agg = symbol(n.Items[0])
-	last := len(n.Items) - 1
-	if !isVariable(n.Items[last]) {
-		return errorAt(n.Items[last].Pos, ErrSyntax, "the last argument of an aggregate is a variable, not %s", edn.String(n.Items[last]))
+	var err error
+	f.expr, err = p.expr(n)
+	if err == nil {
+		f.name = f.expr.column(p.names)
 	}
-	f.v = p.variable(symbol(n.Items[last]))
-	f.name = f.agg + "-" + symbol(n.Items[last])[1:]
-	for _, a := range n.Items[1:last] {
-		t, err := p.argument(a)
-		if err != nil {
-			return err
-		}
-		f.args = append(f.args, t)
-	}
-	return nil
+	return f, err
 }
 
 // pull reads (pull $source? ?e pattern).
@@ -143,6 +131,25 @@ func (q *ast) column(n edn.Node) int {
 	}
 	written := edn.String(n)
 	return slices.IndexFunc(q.find, func(f findElem) bool { return f.written == written && !f.pulls })
+}
+
+// timeout reads the milliseconds that a query may take.
+func (p *parser) timeout(q *ast, s section) error {
+	ms, err := count(s, "timeout")
+	q.timeout = time.Duration(ms) * time.Millisecond
+	if err == nil && q.timeout <= 0 || ms > math.MaxInt64/int(time.Millisecond) {
+		return errorAt(s.pos, ErrSyntax, ":timeout takes milliseconds, 1 or more")
+	}
+	return err
+}
+
+// order reads :as-written: the clauses are run in the order in which they stand.
+func (p *parser) order(q *ast, s section) error {
+	if len(s.items) != 1 || s.items[0].Value != edn.Keyword("as-written") {
+		return errorAt(s.pos, ErrSyntax, ":order takes :as-written; rows are put in order by :order-by")
+	}
+	q.asWritten = true
+	return nil
 }
 
 func (p *parser) limit(q *ast, s section) (err error) {

@@ -37,7 +37,7 @@ func (p *parser) clause(n edn.Node) (clause, error) {
 	case n.Kind == edn.List && len(n.Items) > 0:
 		return p.listClause(at, n)
 	}
-	return nil, errorAt(n.Pos, ErrClause, "%s is no clause", at.key)
+	return nil, errorAt(n.Pos, ErrClause, "%s is no clause: that stands in brackets, such as [?e :name ?x]", at.key)
 }
 
 // listClause reads (not …), (or …) and their like, and calls of rules.
@@ -62,6 +62,9 @@ func (p *parser) listClause(at place, n edn.Node) (clause, error) {
 	case "and":
 		return nil, errorAt(n.Pos, ErrClause, "and stands only in or and or-join; elsewhere clauses are written one behind the other")
 	default:
+		if strings.HasPrefix(name, "?") || name == "_" {
+			return nil, errorAt(n.Pos, ErrClause, "a pattern is written in brackets: %s", edn.String(edn.Node{Kind: edn.Vector, Items: n.Items}))
+		}
 		return p.ruleCall(at, source, name, items[1:])
 	}
 }
@@ -114,8 +117,11 @@ func (p *parser) argument(n edn.Node) (term, error) {
 	if quoted, ok := unquote(n); ok {
 		return term{kind: constantTerm, c: quoted.Plain(), v: noVariable, pos: n.Pos}, nil
 	}
-	if symbol(n) == "_" {
+	switch symbol(n) {
+	case "_":
 		return term{}, errorAt(n.Pos, ErrClause, "_ cannot be the argument of a function")
+	case "%":
+		return term{}, errorAt(n.Pos, ErrClause, "%% cannot stand here: a query within takes its rules as a text")
 	}
 	return p.term(n)
 }
@@ -134,10 +140,11 @@ func (p *parser) call(at place, n edn.Node) (clause, error) {
 	if len(n.Items) > 2 {
 		return nil, errorAt(n.Pos, ErrClause, "a call has one binding behind it, not %d", len(n.Items)-1)
 	}
+	form = keywordCall(form)
 	if len(form.Items) == 0 || symbol(form.Items[0]) == "" {
 		return nil, errorAt(n.Pos, ErrClause, "%s calls nothing", at.key)
 	}
-	c := &callClause{place: at, name: symbol(form.Items[0]), fn: noVariable}
+	c := &callClause{place: at, name: symbol(form.Items[0]), named: form.Items[0].Pos, fn: noVariable}
 	if isVariable(form.Items[0]) {
 		c.fn = p.variable(c.name)
 	}
@@ -154,6 +161,16 @@ func (p *parser) call(at place, n edn.Node) (clause, error) {
 	b, err := p.binding(n.Items[1])
 	c.out = &b
 	return c, err
+}
+
+// keywordCall returns (get map :key) for (:key map), and any other form as it is.
+func keywordCall(form edn.Node) edn.Node {
+	if len(form.Items) < 2 || len(form.Items) > 3 || !isKeyword(form.Items[0]) {
+		return form
+	}
+	get := edn.Node{Kind: edn.Scalar, Pos: form.Items[0].Pos, Value: edn.Symbol("get")}
+	form.Items = append([]edn.Node{get, form.Items[1], form.Items[0]}, form.Items[2:]...)
+	return form
 }
 
 func (p *parser) ruleCall(at place, source, name string, items []edn.Node) (clause, error) {

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"fmt"
+
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/index"
@@ -32,13 +34,11 @@ func (r *run) patternStep(c *patternClause, byValue bool, source string, top boo
 			s.at[i] = t.v
 		}
 	}
-	if err := r.constants(s); err != nil {
+	if err := r.constants(s, source, top); err != nil {
 		return nil, err
 	}
 	if top {
-		if err := r.hide(s, source); err != nil {
-			return nil, err
-		}
+		r.hide(s, source)
 	}
 	for _, v := range s.at {
 		s.uses.add(v)
@@ -62,14 +62,18 @@ func (r *run) rowStep(c *patternClause, from *source) (operator, error) {
 	return s, nil
 }
 
-// constants puts the constants of a pattern into the scan: those that name entities or attributes as their ids.
-func (r *run) constants(s *scan) error {
+// constants puts the constants of a pattern into the scan: those that name entities or attributes as their ids. Only at the top do
+// inputs occur.
+func (r *run) constants(s *scan, source string, top bool) error {
 	order := [...]int{1, 0, 2, 3, 4} // what a value means depends on the attribute
 	for _, i := range order {
 		if i >= len(s.clause.terms) || s.clause.terms[i].kind != constantTerm {
 			continue
 		}
 		t := s.clause.terms[i]
+		if i == 2 && top && r.variesByAttribute(s, t, source) {
+			continue
+		}
 		v, err := r.constant(s, i, t)
 		if err != nil {
 			return errorAt(t.pos, err, "%v", err)
@@ -83,7 +87,14 @@ func (r *run) constants(s *scan) error {
 func (r *run) constant(s *scan, i int, t term) (index.Value, error) {
 	switch i {
 	case 0, 3:
-		return r.entityConstant(s.from, t.c)
+		v, err := r.entityConstant(s.from, t.c)
+		if err == nil && v.Kind() != index.KindLong {
+			err = namesNothing(t.c)
+		}
+		if name, ok := t.c.(edn.Symbol); ok && builtins[builtinName(string(name))].eval != nil {
+			err = &reason{ErrClause, fmt.Sprintf("%s is a function: its call is written [(%[1]s …)]", name)}
+		}
+		return v, err
 	case 1:
 		return r.attributeConstant(s.from, t.c)
 	case 2:
@@ -98,7 +109,7 @@ func (r *run) entityConstant(from db.Reader, c any) (index.Value, error) {
 	if pair, ok := c.([]any); ok {
 		ref, ok := lookupConstant(pair)
 		if !ok {
-			return index.Value{}, &db.EntityError{Asked: c}
+			return index.Value{}, namesNothing(c)
 		}
 		name = ref
 	}
@@ -145,69 +156,56 @@ func (r *run) valueConstant(s *scan, c any) (index.Value, error) {
 		return r.entityConstant(s.from, c)
 	}
 	if !s.consts.known[1] {
-		if v := s.at[1]; v == noVariable || !r.hidden.isInput(v) {
-			return r.objects.value(c)
-		}
-		refs, others := r.hidden.references(s.at[1], s.from)
-		_, vector := c.([]any)
-		if _, keyword := c.(edn.Keyword); !keyword && !vector || !refs {
-			return r.objects.value(c)
-		}
-		if others {
-			return index.Value{}, &db.FeatureError{Feature: "an identifier as the value of attributes of which only some are references"}
-		}
-		return r.entityConstant(s.from, c)
+		return r.objects.value(c)
 	}
 	if !s.from.Schema().IsRef(s.consts.values[1].Ref()) {
 		return r.objects.value(c)
 	}
-	if text, ok := c.(string); ok {
-		return index.Value{}, &db.EntityError{Asked: text}
+	if _, ok := c.(string); ok {
+		return index.Value{}, namesNothing(c)
 	}
 	return r.entityConstant(s.from, c)
 }
 
+// variesByAttribute makes a constant that can name an entity a hidden variable, where the attribute is given by the inputs: the constant is
+// an entity for those that are references.
+func (r *run) variesByAttribute(s *scan, t term, source string) bool {
+	_, vector := t.c.([]any)
+	_, keyword := t.c.(edn.Keyword)
+	a := s.at[1]
+	if a == noVariable || !r.hidden.isInput(a) || !vector && !keyword || s.byValue {
+		return false
+	}
+	s.at[2] = r.hidden.variable(hiddenVar{of: a, source: source, role: constantRole, by: noVariable, c: t.c, at: s.clause})
+	return true
+}
+
 // hide replaces the variables of inputs that stand for entities or attributes by hidden ones.
-func (r *run) hide(s *scan, source string) error {
-	for i, v := range s.at {
-		if v == noVariable {
+func (r *run) hide(s *scan, source string) {
+	for i, t := range s.clause.terms {
+		if t.kind != variableTerm {
 			continue
 		}
 		switch i {
 		case 0, 3:
-			s.at[i] = r.hidden.entity(v, source, s.clause)
+			s.at[i] = r.hidden.entity(t.v, source, entityRole, s.clause)
+		case 1:
+			s.at[i] = r.hidden.attribute(t.v, source, s.clause)
 		case 2:
-			names, err := r.namesEntity(s, v)
-			if err != nil {
-				return errorAt(s.clause.pos, err, "%s: %v", s.clause.key, err)
-			}
-			if names {
-				s.at[i] = r.hidden.entity(v, source, s.clause)
-			}
+			s.at[i] = r.hideValue(s, t.v, source)
 		}
 	}
-	if v := s.at[1]; v != noVariable {
-		s.at[1] = r.hidden.attribute(v, source, s.clause)
-	}
-	return nil
 }
 
-// namesEntity reports whether a variable in the place of the value stands for entities.
-func (r *run) namesEntity(s *scan, v variable) (bool, error) {
-	if s.byValue {
-		return true, nil
+// hideValue returns the variable of the value: a hidden one where it can stand for entities.
+func (r *run) hideValue(s *scan, v variable, source string) variable {
+	switch a := s.clause.terms[1]; {
+	case s.byValue || s.consts.known[1] && s.from.Schema().IsRef(s.consts.values[1].Ref()):
+		return r.hidden.entity(v, source, anyRole, s.clause)
+	case a.kind == variableTerm && r.hidden.isInput(a.v) && r.hidden.named.has(v):
+		return r.hidden.variable(hiddenVar{of: v, source: source, role: valueRole, by: a.v, at: s.clause})
 	}
-	if s.consts.known[1] {
-		return s.from.Schema().IsRef(s.consts.values[1].Ref()), nil
-	}
-	if s.at[1] == noVariable || !r.hidden.isInput(s.at[1]) || !r.hidden.named.has(v) {
-		return false, nil
-	}
-	refs, others := r.hidden.references(s.at[1], s.from)
-	if refs && others {
-		return false, &db.FeatureError{Feature: "identifiers as values of attributes of which only some are references"}
-	}
-	return refs, nil
+	return v
 }
 
 func (h *hidden) isInput(v variable) bool {

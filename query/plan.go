@@ -7,9 +7,11 @@ import (
 
 // plan makes the steps of a conjunction. Only in the query itself, not in rules, do the inputs' variables occur.
 func (r *run) plan(cs []clause, a *analyzer, source string, top bool) (*plan, error) {
-	p := &plan{check: a, source: source}
+	p := &plan{check: a, source: source, asWritten: top && r.q.asWritten}
 	ordered := slices.Clone(cs)
-	slices.SortStableFunc(ordered, func(x, y clause) int { return cmp.Compare(x.text(), y.text()) })
+	if !p.asWritten {
+		slices.SortStableFunc(ordered, func(x, y clause) int { return cmp.Compare(x.text(), y.text()) })
+	}
 	for _, c := range ordered {
 		s, err := r.step(c, a, source, top)
 		if err != nil {

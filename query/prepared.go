@@ -146,10 +146,10 @@ func (p *Prepared[T]) answer(ctx context.Context, r db.Reader, in []any) (*answe
 // observed answers a query and tells the database's observer of it.
 func observed(ctx context.Context, text string, q *ast, r db.Reader, in []any) (*answer, error) {
 	if r == nil {
-		return execute(ctx, q, r, in)
+		return execute(ctx, q, r, in, nil)
 	}
 	start := time.Now()
-	a, err := execute(ctx, q, r, in)
+	a, err := execute(ctx, q, r, in, nil)
 	event := db.Event{Kind: "query", T: r.T(), Duration: time.Since(start), Text: text, Err: err}
 	if a != nil {
 		event.Rows = len(a.rows)

@@ -352,7 +352,7 @@ func TestPullTransforms(t *testing.T) {
 		{"1", `[:s (:n :xform my/drops) (:k :xform my/drops :default 3)]`, `{"k" 3, "s" "1"}`, ""},
 		{"1", `[(:n :xform my/fails)]`, "nil", "query: 1:3: :xform of :n: function failed: boom"},
 		{"1", `[(:n :xform my/panics)]`, "nil", "query: 1:3: :xform of :n: function failed: panic: interface conversion: interface {} is int64, not string"},
-		{"1", `[(:n :xform my/two)]`, "nil", "query: 1:3: :xform of :n: no such function: my/two takes 2 arguments, not 1"},
+		{"1", `[(:n :xform my/two)]`, "nil", "query: 1:3: :xform of :n: my/two takes 2 arguments, not 1"},
 	} {
 		got, err := query.Pull[map[string]any](context.Background(), rep.After, rep.TempIDs[c.e], c.pattern)
 		text := ""

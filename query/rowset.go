@@ -47,7 +47,9 @@ func (s *rowSet) add(r *run, g *relation) error {
 	s.rows.n += news.n
 	s.all.follow(s.rows.cols, s.rows.n)
 	s.index.follow(s.rows.columnsOf(s.keys), s.rows.n)
-	return r.fits(s.rows.n)
+	added := int64(news.n) * (news.width() + tableBytes)
+	r.held += added
+	return r.fits(s.rows.n, 0)
 }
 
 // follow puts in the rows that have come to the columns.
@@ -91,7 +93,7 @@ func (s *rowSet) find(r *run, probe []index.Vector, n int) (left, right []int32,
 				left, right = append(left, int32(i)), append(right, at-1)
 			}
 		}
-		if err := r.fits(len(left)); err != nil {
+		if err := r.fits(len(left), s.rows.width()); err != nil {
 			return nil, nil, err
 		}
 	}

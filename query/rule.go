@@ -142,6 +142,11 @@ func calls(cs []clause, negated bool, yield func(c *ruleClause, negated bool)) {
 
 // checkCall checks that a called rule exists, and that the number of arguments is right.
 func (rs *ruleSet) checkCall(c *ruleClause) error {
+	_, isFunction := builtins[builtinName(c.name)]
+	isFunction = isFunction || sourceFunctions[c.name] != nil
+	if isFunction && (rs == nil || len(rs.rules[c.name]) == 0) {
+		return errorAt(c.pos, ErrClause, "the call of a function is written in brackets: [%s], or [%[1]s ?result]", c.key)
+	}
 	if rs == nil {
 		return errorAt(c.pos, ErrRule, "%s calls a rule, and :in has no %%", c.key)
 	}

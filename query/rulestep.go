@@ -23,7 +23,7 @@ func (r *run) ruleStep(c *ruleClause, a *analyzer, source string, top bool) (*ru
 		entity := r.entityParam(c.name, i, source)
 		switch {
 		case t.kind == variableTerm && entity && top:
-			arg.v = r.hidden.entity(t.v, source, c)
+			arg.v = r.hidden.entity(t.v, source, anyRole, c)
 		case t.kind == constantTerm:
 			v, err := r.ruleConstant(t, source, entity)
 			if err != nil {

@@ -2,12 +2,10 @@ package query
 
 import (
 	"context"
+	"slices"
 
 	"github.com/datolite/datolite/db"
 )
-
-// rowBudget is how many rows a relation may come to hold.
-const rowBudget = 1 << 26
 
 // A run is a query being answered.
 type run struct {
@@ -24,12 +22,29 @@ type run struct {
 	patterns map[string]*pattern
 	tables   map[string]*answers
 	order    []*answers // the tables, as they were made
+
+	limits Budget
+	held   int64 // bytes of intermediate results
+	datoms int64 // that were read
+
+	computes   []computed // by column of :find, nil where it is a variable or a pull
+	conditions []computed // of :having
 }
 
-// execute answers a query. r is what $ stands for, and in are the other inputs in the order of :in.
-func execute(ctx context.Context, q *ast, r db.Reader, in []any) (*answer, error) {
+// execute answers a query. r is what $ stands for, and in are the other inputs in the order of :in. A query within another shares its
+// budget, and the functions of its host.
+func execute(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (*answer, error) {
+	if q.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, q.timeout)
+		defer cancel()
+	}
 	x := &run{ctx: ctx, q: q, sources: map[string]*source{}, objects: newObjects(), tables: map[string]*answers{}, patterns: map[string]*pattern{}}
-	x.hidden = &hidden{run: x}
+	x.limits, x.hidden = budgetOf(ctx), &hidden{run: x}
+	if outer != nil {
+		x.host, x.held, x.datoms = slices.Clone(outer.host), outer.held+outer.objects.kept, outer.datoms
+		defer func() { outer.datoms = x.datoms }()
+	}
 	groups, err := x.bind(r, in)
 	if err != nil {
 		return nil, err
@@ -37,6 +52,9 @@ func execute(ctx context.Context, q *ast, r db.Reader, in []any) (*answer, error
 	x.hidden.prepare(groups)
 	p, err := x.top()
 	if err != nil {
+		return nil, err
+	}
+	if err := x.prepare(); err != nil {
 		return nil, err
 	}
 	if groups, err = x.hidden.extend(groups); err != nil {
@@ -49,12 +67,16 @@ func execute(ctx context.Context, q *ast, r db.Reader, in []any) (*answer, error
 	return x.find(basis)
 }
 
-// asked returns the variables of :find, :with, and the arguments of aggregates.
+// asked returns the variables of :find and :with, and those that are aggregated.
 func (q *ast) asked() varSet {
-	var s varSet
+	s := q.found()
 	termVars(q.with, &s)
-	for _, f := range q.find {
-		s.add(f.v)
+	for _, condition := range q.having {
+		condition.each(func(e *expr) {
+			if e.kind == aggregateExpr {
+				s.add(e.v)
+			}
+		})
 	}
 	return s
 }
@@ -82,22 +104,9 @@ func (r *run) top() (*plan, error) {
 		return nil, err
 	}
 	r.modes = newModes(r.rules, r.isRows)
+	if err := r.checkRules(r.q.where, "$", "$", map[string]bool{}); err != nil {
+		return nil, err
+	}
 	a := &analyzer{rules: r.rules, rows: r.isRows, names: r.q.names, dollar: "$", flow: f, modes: r.modes}
 	return r.plan(r.q.where, a, "$", true)
-}
-
-// tick returns the error of the context at every 1,024th row.
-func (r *run) tick(i int) error {
-	if i%1024 != 0 {
-		return nil
-	}
-	return r.ctx.Err()
-}
-
-// fits returns an error where a relation comes to hold too many rows.
-func (r *run) fits(n int) error {
-	if n > rowBudget {
-		return &Error{Text: "an intermediate result has more than 67 million rows", Kind: ErrBudget}
-	}
-	return nil
 }

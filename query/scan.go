@@ -110,8 +110,8 @@ func (s *scan) read(r *run, p *probe, out *relation) error {
 		if p.known[1] {
 			return nil
 		}
-		return errorAt(s.clause.pos, ErrInsufficient, "%s: only an entity can be looked for by its value alone, and %v is none",
-			s.clause.key, r.objects.plain(p.values[2]))
+		return errorAt(s.clause.pos, ErrInsufficient, "%s: only an entity can be looked for by its value alone, and %s is none",
+			s.clause.key, r.objects.text(p.values[2]))
 	}
 	cursor, err := s.from.Scan(r.ctx, o, span)
 	if err != nil {
@@ -140,7 +140,7 @@ func (s *scan) drain(r *run, cursor *index.Cursor, p *probe, covered [maxPattern
 			rows = s.matching(b, p, covered, rows[:0])
 			s.emit(b, rows, out)
 		}
-		if err := r.fits(out.n); err != nil {
+		if err := firstError(r.reads(b.Len()), r.fits(out.n, out.width())); err != nil {
 			return err
 		}
 	}

@@ -44,6 +44,25 @@ func hostFunctions() []db.Named {
 	return []db.Named{
 		query.Func("test/twice", func(x int64) int64 { return 2 * x }),
 		query.Func("test/spread", func(xs []int64) int64 { return slices.Max(xs) - slices.Min(xs) }),
+		query.Func("test/weighted", func(by int64, xs []int64) int64 { return by * slices.Max(xs) }),
+		query.Func("test/named", func(ctx context.Context, r db.Reader, es []db.ID) (n int, err error) {
+			for _, e := range es {
+				found, err := r.Entity(ctx, e)
+				if err != nil {
+					return 0, err
+				}
+				if found.Get("id") != nil {
+					n++
+				}
+			}
+			return n, nil
+		}),
+		query.Func("test/total", func(xs ...int64) (n int64) {
+			for _, x := range xs {
+				n += x
+			}
+			return n
+		}),
 		query.Func("test/fail", func(string) (bool, error) { return false, errNoLuck }),
 		query.Func("test/panic", func(x int64) int64 { return []int64{}[x] }),
 		query.Func("test/none", func(int64) any { return nil }),

@@ -18,6 +18,9 @@ func init() {
 	}
 }
 
+// readers are the functions whose results are values of the source.
+var readers = []string{"get-else", "get-some", "missing?"}
+
 func notBuilt(feature string) func(*run, *callClause) (evaluator, error) {
 	return func(_ *run, c *callClause) (evaluator, error) {
 		err := &db.FeatureError{Feature: feature}

@@ -16,18 +16,20 @@ func (q *ast) checkSources() error {
 		if f.named != "" && !strings.HasPrefix(f.named, "?") && !q.hasInput(patternInput, f.named) {
 			return errorAt(f.pos, ErrUnbound, "the pattern %s is not in :in", f.named)
 		}
-		for _, arg := range f.args {
+	}
+	var err error
+	q.eachExpr(func(e *expr) {
+		for _, arg := range e.args {
 			if arg.kind == sourceTerm && !q.hasInput(sourceInput, arg.name) {
-				return q.unknownSource(arg.name, arg.pos)
+				err = firstError(err, q.unknownSource(arg.name, arg.pos))
 			}
 		}
-	}
+	})
 	if !q.hasInput(rulesInput, "%") {
-		var err error
-		calls(q.where, false, func(c *ruleClause, _ bool) { err = (*ruleSet)(nil).checkCall(c) })
-		if err != nil {
-			return err
-		}
+		calls(q.where, false, func(c *ruleClause, _ bool) { err = firstError(err, (*ruleSet)(nil).checkCall(c)) })
+	}
+	if err != nil {
+		return err
 	}
 	return q.checkSourcesOf(q.where, "$")
 }
@@ -43,7 +45,10 @@ func (q *ast) unknownSource(name string, pos edn.Pos) error {
 			known = append(known, in.name)
 		}
 	}
-	return errorAt(pos, ErrSource, "there is no source %s in :in%s", name, didYouMean(name, known, ""))
+	if len(known) == 0 {
+		return errorAt(pos, ErrSource, "there is no source %s: :in has none", name)
+	}
+	return errorAt(pos, ErrSource, "there is no source %s in :in, which has %s", name, strings.Join(known, ", "))
 }
 
 // checkSourcesOf checks the sources of clauses, those of rules when their text is known.

@@ -114,6 +114,7 @@ func (r *run) join(a, b *relation) (*relation, error) {
 		t.put(i)
 	}
 	var left, right []int32
+	both := a.width() + b.width()
 	for i, h := range hashRows(probe, 0, a.n) {
 		if err := r.tick(i); err != nil {
 			return nil, err
@@ -123,7 +124,7 @@ func (r *run) join(a, b *relation) (*relation, error) {
 				left, right = append(left, int32(i)), append(right, at-1)
 			}
 		}
-		if err := r.fits(len(left)); err != nil {
+		if err := r.fits(len(left), both); err != nil {
 			return nil, err
 		}
 	}
@@ -135,7 +136,7 @@ func (r *run) cross(a, b *relation) (*relation, error) {
 	if b.n == 1 && len(b.cols) == 0 {
 		return a, nil
 	}
-	if err := r.fits(a.n * b.n); err != nil {
+	if err := r.fits(a.n*b.n, a.width()+b.width()); err != nil {
 		return nil, err
 	}
 	left, right := make([]int32, 0, a.n*b.n), make([]int32, 0, a.n*b.n)
