@@ -47,7 +47,7 @@ type composite struct {
 	item int
 }
 
-// composites returns the composites of which a constituent or a value is mentioned, in the order of their ids.
+// composites returns the composites of which a constituent is mentioned or a value is stated, in the order of their ids.
 func (o *owner) composites() []composite {
 	var list []composite
 	add := func(a *db.Attribute, item int) {
@@ -57,7 +57,9 @@ func (o *owner) composites() []composite {
 	}
 	for _, i := range o.about {
 		c := &o.changes[i]
-		add(c.a, c.item)
+		if !c.end {
+			add(c.a, c.item)
+		}
 		for _, id := range c.a.Composites {
 			if a, ok := o.schema.Attribute(id); ok {
 				add(a, c.item)

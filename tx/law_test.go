@@ -17,7 +17,11 @@ import (
 
 const links = `[{:db/ident :link :db/valueType :db.type/tuple :db/tupleTypes [:db.type/ref :db.type/string] :db/unique :db.unique/identity}
 	{:db/ident :keys :db/valueType :db.type/string :db/cardinality :db.cardinality/many :db/unique :db.unique/identity}
-	{:db/ident :next :db/valueType :db.type/ref :db/unique :db.unique/value}]`
+	{:db/ident :next :db/valueType :db.type/ref :db/unique :db.unique/value}
+	{:db/ident :n+r :db/valueType :db.type/tuple :db/tupleAttrs [:n :r]}
+	{:db/ident :uv+r :db/valueType :db.type/tuple :db/tupleAttrs [:uv :r] :db/unique :db.unique/value}
+	{:db/ident :r+s :db/valueType :db.type/tuple :db/tupleAttrs [:r :s] :db/unique :db.unique/identity
+	 :db.tuple/nilsDistinct true :db.tuple/upsert true}]`
 
 const entities = `[{:db/ident :e1 :k1 "a" :n 1} {:db/ident :e2 :k1 "b" :k2 "b" :uv "a"} {:db/ident :e3 :keys ["a" "b"]} {:db/ident :e4}
 	{:db/ident :e5 :n 2}]`
@@ -144,12 +148,20 @@ func canonical(rep *db.Report) string {
 		return id.String()
 	}
 	line := func(d db.Datom) string {
+		a, _ := rep.After.Schema().Attribute(d.A)
 		v := d.V.String()
-		if rep.After.Schema().IsRef(d.A) {
+		switch a.Type {
+		case db.TypeRef:
 			v = show(d.V.Ref())
-		}
-		if tuple := d.V.Tuple; d.V.Kind().String() == "tuple" && !tuple()[0].IsNil() {
-			v = show(tuple()[0].Ref()) + tuple()[1].String()
+		case db.TypeTuple:
+			v = ""
+			for i, slot := range d.V.Tuple() {
+				if a.TupleTypes != nil && a.TupleTypes[i] == db.TypeRef && !slot.IsNil() {
+					v += show(slot.Ref()) + " "
+					continue
+				}
+				v += slot.String() + " "
+			}
 		}
 		return fmt.Sprint(show(d.E), " ", d.A, " ", v, " ", d.Added)
 	}
@@ -250,7 +262,7 @@ func (g *generator) mapOf(depth int) string {
 }
 
 func (g *generator) attrValue() string {
-	switch g.IntN(13) {
+	switch g.IntN(16) {
 	case 0, 1, 2:
 		return fmt.Sprintf("%s %q", g.pick(":k1", ":k2", ":keys"), g.pick("a", "b", "c", "d"))
 	case 3:
@@ -269,6 +281,10 @@ func (g *generator) attrValue() string {
 		return ":part " + g.entity()
 	case 10:
 		return fmt.Sprintf(":link [%s %q]", g.pick(g.entity(), "nil"), g.pick("x", "y"))
+	case 11:
+		return fmt.Sprintf(":n+r [%d %s]", 1+g.IntN(3), g.pick(g.entity(), "nil"))
+	case 12, 13:
+		return fmt.Sprintf(":r+s [%s %q]", g.pick(g.entity(), "nil"), g.pick("x", "y"))
 	}
 	return fmt.Sprintf(":n %d", 1+g.IntN(3))
 }

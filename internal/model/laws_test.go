@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
 	"github.com/datolite/datolite/internal/model"
 	"github.com/datolite/datolite/internal/soak"
 	"github.com/datolite/datolite/tx"
@@ -14,7 +15,10 @@ import (
 func TestTransactions(t *testing.T) {
 	soak.Run(t, 100, 600, func(t *testing.T, seed int64) {
 		w := newWorld(t, seed)
-		for range 12 {
+		for i := range 12 {
+			if i == 5 {
+				w.late()
+			}
 			w.transact(w.ops())
 		}
 		for range 6 {
@@ -86,15 +90,30 @@ func (w *world) shuffle(ops []model.Op) {
 		if id, ok := names[d.E]; ok {
 			d.E = id
 		}
-		if a, ok := w.snap.Schema().Attribute(d.A); ok && a.Type == db.TypeRef {
-			if id, ok := names[d.V.Ref()]; ok {
-				d.V, _ = a.Value(id)
-			}
-		}
+		a, _ := w.snap.Schema().Attribute(d.A)
+		d.V = rename(a, d.V, names)
 	}
 	if !equalSets(one.Datoms[1:], renamed[1:]) {
 		w.t.Fatalf("%v: %v; in another order: %v", ops, one.Datoms, two.Datoms)
 	}
+}
+
+// rename returns a value with the names of entities in it replaced.
+func rename(a *db.Attribute, v db.Value, names map[db.ID]db.ID) db.Value {
+	renamed := func(t db.ValueType, v db.Value) db.Value {
+		if id, ok := names[v.Ref()]; ok && t == db.TypeRef && !v.IsNil() {
+			return index.Ref(id)
+		}
+		return v
+	}
+	if a.TupleTypes == nil {
+		return renamed(a.Type, v)
+	}
+	slots := v.Tuple()
+	for i := range slots {
+		slots[i] = renamed(a.TupleTypes[i], slots[i])
+	}
+	return index.NewTuple(slots...)
 }
 
 // TestAsOf: asking the past is asking the database that was.

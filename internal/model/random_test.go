@@ -24,7 +24,11 @@ const schema = `[
  {:db/ident :r :db/valueType :db.type/ref}
  {:db/ident :rs :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}
  {:db/ident :part :db/valueType :db.type/ref :db/cardinality :db.cardinality/many :db/isComponent true}
- {:db/ident :owner :db/valueType :db.type/ref :db/unique :db.unique/identity}]`
+ {:db/ident :owner :db/valueType :db.type/ref :db/unique :db.unique/identity}
+ {:db/ident :m :db/valueType :db.type/long}
+ {:db/ident :n+r :db/valueType :db.type/tuple :db/tupleAttrs [:n :r]}
+ {:db/ident :m+r :db/valueType :db.type/tuple :db/tupleAttrs [:m :r] :db/unique :db.unique/identity :db.tuple/nilsDistinct true :db.tuple/upsert true}
+ {:db/ident :uv+m :db/valueType :db.type/tuple :db/tupleAttrs [:uv :m :uv] :db/unique :db.unique/value}]`
 
 // A world is a database and its model, kept equal transaction by transaction.
 type world struct {
@@ -53,13 +57,31 @@ func newWorld(t *testing.T, seed int64) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, ctx: t.Context(), rng: rand.New(rand.NewPCG(uint64(seed), 1)), model: &model.DB{}, snap: rep.After}
-	for _, a := range rep.After.Schema().Attributes() {
+	w.learn()
+	return w
+}
+
+// learn tells the model what attributes there are.
+func (w *world) learn() {
+	w.model.Attrs = nil
+	for _, a := range w.snap.Schema().Attributes() {
 		if a.ID >= 1000 {
 			w.model.Attrs = append(w.model.Attrs, model.Attr{ID: a.ID, Name: string(a.Ident), Ref: a.Type == db.TypeRef,
-				Many: a.Many, Component: a.Component, Unique: a.Unique})
+				Many: a.Many, Component: a.Component, Unique: a.Unique,
+				Parts: a.TupleAttrs, NilsDistinct: a.NilsDistinct, UpsertParts: a.UpsertParts})
 		}
 	}
-	return w
+}
+
+// late installs a composite when there is data already.
+func (w *world) late() {
+	w.t.Helper()
+	rep, err := tx.With(w.ctx, w.snap, tx.EDN(`[{:db/ident :late :db/valueType :db.type/tuple :db/tupleAttrs [:k1 :n]}]`))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.snap = rep.After
+	w.learn()
 }
 
 func pick[T any](w *world, xs ...T) T { return xs[w.rng.IntN(len(xs))] }
@@ -69,6 +91,25 @@ func (w *world) ops() []model.Op {
 	ops := make([]model.Op, 1+w.rng.IntN(5))
 	for i := range ops {
 		ops[i] = w.op()
+	}
+	if w.rng.IntN(4) == 0 {
+		ops = append(ops, w.parts(w.model.Attr(pick(w, "n+r", "m+r", "uv+m")))...)
+	}
+	return ops
+}
+
+// parts says parts of a composite of one entity, and what it comes to, or came to.
+func (w *world) parts(a model.Attr) []model.Op {
+	e := w.entity(true)
+	say := func(a model.Attr, v model.Term) model.Op { return model.Op{Kind: "add", E: e, A: a.Name, V: v} }
+	var ops []model.Op
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(a.Parts))) {
+		if part := w.model.Attrs[slices.IndexFunc(w.model.Attrs, func(a model.Attr) bool { return a.ID == id })]; w.rng.IntN(3) > 0 {
+			ops = append(ops, say(part, w.value(part)))
+		}
+	}
+	if w.rng.IntN(3) == 0 {
+		ops = append(ops, say(a, w.tuple(a)))
 	}
 	return ops
 }
@@ -97,19 +138,54 @@ func (w *world) entity(tempids bool) model.Term {
 	case len(w.ids) > 0 && w.rng.IntN(5) > 0:
 		return model.Term{ID: pick(w, w.ids...)}
 	}
-	a := w.model.Attr(pick(w, "k1", "k2", "uv"))
-	return model.Term{Key: &model.Key{A: a.Name, V: w.scalar(a)}}
+	a := w.model.Attr(pick(w, "k1", "k2", "uv", "m+r", "uv+m"))
+	if a.Parts == nil {
+		return model.Term{Key: &model.Key{A: a.Name, V: w.scalar(a)}}
+	}
+	v := index.NewTuple(make([]db.Value, len(a.Parts))...)
+	for _, d := range w.model.Now() {
+		if d.A == a.ID && w.rng.IntN(2) == 0 {
+			v = d.V
+		}
+	}
+	return model.Term{Key: &model.Key{A: a.Name, V: v}}
 }
 
 func (w *world) value(a model.Attr) model.Term {
-	if a.Ref {
+	switch {
+	case a.Ref:
 		return w.entity(true)
+	case a.Parts != nil:
+		return w.tuple(a)
 	}
 	return model.Term{V: w.scalar(a)}
 }
 
+// tuple returns a value of a composite: one that some entity has, or any.
+func (w *world) tuple(a model.Attr) model.Term {
+	if some := slices.DeleteFunc(w.model.Now(), func(d db.Datom) bool { return d.A != a.ID }); len(some) > 0 && w.rng.IntN(2) == 0 {
+		return model.Term{Slots: constants(pick(w, some...).V)}
+	}
+	slots := make([]model.Term, len(a.Parts))
+	for i, id := range a.Parts {
+		if w.rng.IntN(4) > 0 {
+			slots[i] = w.value(w.model.Attrs[slices.IndexFunc(w.model.Attrs, func(a model.Attr) bool { return a.ID == id })])
+		}
+	}
+	return model.Term{Slots: slots}
+}
+
+func constants(v db.Value) []model.Term {
+	slots := v.Tuple()
+	terms := make([]model.Term, len(slots))
+	for i, slot := range slots {
+		terms[i].V = slot
+	}
+	return terms
+}
+
 func (w *world) scalar(a model.Attr) db.Value {
-	if a.Name == "n" || a.Name == "ks" {
+	if a.Name == "n" || a.Name == "m" || a.Name == "ks" {
 		return index.Long(int64(w.rng.IntN(3)))
 	}
 	v, _ := index.String(pick(w, "a", "b", "c"))
@@ -155,6 +231,12 @@ func arg(t model.Term) any {
 		return db.Lookup(t.Key.A, t.Key.V.Any())
 	case t.ID != 0:
 		return t.ID
+	case t.Slots != nil:
+		slots := make(db.Tuple, len(t.Slots))
+		for i, slot := range t.Slots {
+			slots[i] = arg(slot)
+		}
+		return slots
 	}
 	return t.V.Any()
 }

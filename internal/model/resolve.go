@@ -16,28 +16,29 @@ type class struct {
 }
 
 // resolve finds out what tempids are, by starting over as long as anything was learnt: a tempid with a unique identity that an
-// entity has is that entity, and two with the same unique identity are one.
-func (m *DB) resolve(changes []change, fresh func([]string) db.ID) (map[string]db.ID, error) {
+// entity has is that entity, and two with the same unique identity are one. It also returns the entities that were found so.
+func (m *DB) resolve(changes []change, fresh func([]string) db.ID) (map[string]db.ID, []db.ID, error) {
 	classes, err := tempids(changes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for learnt := true; learnt; {
-		if learnt, err = m.learn(changes, &classes); err != nil {
-			return nil, err
+		if learnt, err = m.learn(slices.Concat(changes, m.implied(changes, classes)), &classes); err != nil {
+			return nil, nil, err
 		}
 	}
 	ids := map[string]db.ID{}
+	var found []db.ID
 	for _, c := range classes {
 		id := c.id
-		if id == 0 {
+		if found = append(found, id); id == 0 {
 			id = fresh(c.names)
 		}
 		for _, name := range c.names {
 			ids[name] = id
 		}
 	}
-	return ids, nil
+	return ids, found, nil
 }
 
 // tempids returns a class for each tempid; one that only stands as a value is refused.
@@ -49,8 +50,10 @@ func tempids(changes []change) ([]*class, error) {
 		}
 	}
 	for _, c := range changes {
-		if c.v.Tempid != "" && find(classes, c.v.Tempid) == nil {
-			return nil, ErrTempid
+		for _, t := range append(c.v.Slots, c.v) {
+			if t.Tempid != "" && find(classes, t.Tempid) == nil {
+				return nil, ErrTempid
+			}
 		}
 	}
 	return classes, nil
@@ -72,6 +75,9 @@ func (m *DB) learn(changes []change, classes *[]*class) (bool, error) {
 			continue
 		}
 		subject := find(*classes, c.e.Tempid)
+		if c.a.NilsDistinct && slices.ContainsFunc(c.v.Slots, func(t Term) bool { return t.Tempid == "" && t.V.IsNil() }) {
+			continue // it is not unique
+		}
 		if v, known := known(c.v, *classes); known {
 			for _, d := range m.Now() {
 				if d.A != c.a.ID || d.V != v || subject.id == d.E {
@@ -98,6 +104,15 @@ func (m *DB) learn(changes []change, classes *[]*class) (bool, error) {
 
 // known returns the value of a term that is one, or a tempid that is bound.
 func known(t Term, classes []*class) (db.Value, bool) {
+	if t.Slots != nil {
+		all := true
+		v := tuple(t.Slots, func(t Term) db.Value {
+			v, ok := known(t, classes)
+			all = all && ok
+			return v
+		})
+		return v, all
+	}
 	if t.Tempid == "" {
 		return t.V, true
 	}
@@ -111,7 +126,10 @@ func equal(a, b Term, classes []*class) bool {
 	if oka && okb {
 		return va == vb
 	}
-	return !oka && !okb && find(classes, a.Tempid) == find(classes, b.Tempid)
+	if a.Slots != nil && b.Slots != nil {
+		return slices.EqualFunc(a.Slots, b.Slots, func(a, b Term) bool { return equal(a, b, classes) })
+	}
+	return !oka && !okb && a.Slots == nil && b.Slots == nil && find(classes, a.Tempid) == find(classes, b.Tempid)
 }
 
 func merge(classes *[]*class, a, b *class) error {

@@ -25,6 +25,15 @@ type Attr struct {
 	Many      bool
 	Component bool
 	Unique    db.Unique
+
+	Parts        []db.ID // of a composite tuple
+	NilsDistinct bool    // a tuple with a nil is not unique
+	UpsertParts  bool    // the parts alone find an entity
+}
+
+// names reports whether a value is that of one entity at most.
+func (a Attr) names(v db.Value) bool {
+	return a.Unique != db.NotUnique && !(a.NilsDistinct && slices.ContainsFunc(v.Tuple(), db.Value.IsNil))
 }
 
 // A DB is a database: what it knows of attributes, and all that ever happened.
@@ -48,6 +57,7 @@ type Term struct {
 	Tempid string   // a name within the transaction
 	Key    *Key     // an entity by a unique attribute
 	V      db.Value // a value
+	Slots  []Term   // a tuple
 }
 
 // A Key is a lookup ref.
@@ -66,6 +76,8 @@ func (t Term) String() string {
 		return t.Tempid
 	case t.Key != nil:
 		return fmt.Sprintf("[%s %v]", t.Key.A, t.Key.V)
+	case t.Slots != nil:
+		return fmt.Sprint(t.Slots)
 	case t.ID != 0:
 		return t.ID.String()
 	}
@@ -98,7 +110,7 @@ func (m *DB) Transact(ops []Op, txID db.ID, fresh func(tempids []string) db.ID) 
 	if err != nil {
 		return nil, err
 	}
-	ids, err := m.resolve(changes, fresh)
+	ids, found, err := m.resolve(changes, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +126,17 @@ func (m *DB) Transact(ops []Op, txID db.ID, fresh func(tempids []string) db.ID) 
 	if m.conflict(adds, retracts) {
 		return nil, ErrConflict
 	}
-	return m.settle(adds, retracts)
+	out, keys, err := m.composites(adds, retracts, m.settle(adds, retracts), found)
+	if err != nil {
+		return nil, err
+	}
+	if m.shared(keys) {
+		return nil, ErrConflict
+	}
+	if m.shared(See(slices.Concat(m.Events, out), View{})) {
+		return nil, ErrUnique
+	}
+	return out, nil
 }
 
 func set(ds []db.Datom, d db.Datom) []db.Datom {
@@ -134,6 +156,9 @@ func entity(t Term, ids map[string]db.ID) db.ID {
 func value(t Term, ids map[string]db.ID) db.Value {
 	if t.Tempid != "" {
 		return refTo(ids[t.Tempid])
+	}
+	if t.Slots != nil {
+		return tuple(t.Slots, func(t Term) db.Value { return value(t, ids) })
 	}
 	return t.V
 }
@@ -156,19 +181,22 @@ func (m *DB) expand(ops []Op) ([]change, error) {
 		if v.ID != 0 {
 			v = Term{V: refTo(v.ID)}
 		}
+		if v.Slots, err = m.slots(v.Slots); err != nil {
+			return nil, err
+		}
 		switch op.Kind {
 		case "add", "retract":
 			out = append(out, change{e, v, m.Attr(op.A), op.Kind == "add"})
 		case "retract-all":
 			for _, d := range m.Now() {
-				if d.E == e.ID && d.A == m.Attr(op.A).ID {
+				if d.E == e.ID && d.A == m.Attr(op.A).ID && m.attr(d.A).Parts == nil {
 					out = append(out, change{e, Term{V: d.V}, m.Attr(op.A), false})
 				}
 			}
 		case "retract-entity":
 			out = append(out, m.without(e.ID)...)
 		case "cas":
-			if !m.holds(e.ID, m.Attr(op.A), op.Old) {
+			if !m.holds(e.ID, m.Attr(op.A), op.Old.V) {
 				return nil, ErrCAS
 			}
 			out = append(out, change{e, v, m.Attr(op.A), true})
@@ -182,20 +210,23 @@ func (m *DB) lookup(t Term) (Term, error) {
 		return t, nil
 	}
 	for _, d := range m.Now() {
-		if d.A == m.Attr(t.Key.A).ID && d.V == t.Key.V {
+		if d.A == m.Attr(t.Key.A).ID && d.V == t.Key.V && m.attr(d.A).names(d.V) {
 			return Term{ID: d.E}, nil
 		}
 	}
 	return t, ErrEntity
 }
 
-func (m *DB) holds(e db.ID, a Attr, old Term) bool {
-	for _, d := range m.Now() {
-		if d.E == e && d.A == a.ID {
-			return d.V == old.V
+func (m *DB) holds(e db.ID, a Attr, v db.Value) bool { return valueOf(m.Now(), e, a.ID) == v }
+
+// valueOf returns the value of an attribute that has one, or nil.
+func valueOf(now []db.Datom, e, a db.ID) db.Value {
+	for _, d := range now {
+		if d.E == e && d.A == a {
+			return d.V
 		}
 	}
-	return old.V.IsNil()
+	return db.Value{}
 }
 
 // without retracts all that is said of an entity and its components, and every reference to them.
@@ -211,7 +242,7 @@ func (m *DB) without(e db.ID) []change {
 	var out []change
 	for _, d := range m.Now() {
 		a := m.attr(d.A)
-		if slices.Contains(doomed, d.E) || a.Ref && slices.Contains(doomed, d.V.Ref()) {
+		if slices.Contains(doomed, d.E) && a.Parts == nil || a.Ref && slices.Contains(doomed, d.V.Ref()) {
 			out = append(out, change{Term{ID: d.E}, Term{V: d.V}, a, false})
 		}
 	}
@@ -235,7 +266,7 @@ func (m *DB) conflict(adds, retracts []db.Datom) bool {
 		}
 		for _, x := range adds {
 			a := m.attr(d.A)
-			if x.A == d.A && (!a.Many && x.E == d.E && x.V != d.V || a.Unique != db.NotUnique && x.V == d.V && x.E != d.E) {
+			if x.A == d.A && !a.Many && x.E == d.E && x.V != d.V {
 				return true
 			}
 		}
@@ -243,17 +274,29 @@ func (m *DB) conflict(adds, retracts []db.Datom) bool {
 	return false
 }
 
-// settle drops what is so already, retracts what is replaced, and looks whether what results is unique.
-func (m *DB) settle(adds, retracts []db.Datom) ([]db.Datom, error) {
+// shared reports whether two entities have one unique value.
+func (m *DB) shared(datoms []db.Datom) bool {
+	for i, d := range datoms {
+		for _, x := range datoms[:i] {
+			if x.A == d.A && x.V == d.V && x.E != d.E && m.attr(d.A).names(d.V) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// settle drops what is so already, and retracts what is replaced. Composites are not its concern.
+func (m *DB) settle(adds, retracts []db.Datom) []db.Datom {
 	now := m.Now()
 	var out []db.Datom
 	for _, r := range retracts {
-		if slices.ContainsFunc(now, func(x db.Datom) bool { return same(x, r) }) {
+		if m.attr(r.A).Parts == nil && slices.ContainsFunc(now, func(x db.Datom) bool { return same(x, r) }) {
 			out = set(out, r)
 		}
 	}
 	for _, d := range adds {
-		if slices.ContainsFunc(now, func(x db.Datom) bool { return same(x, d) }) {
+		if m.attr(d.A).Parts != nil || slices.ContainsFunc(now, func(x db.Datom) bool { return same(x, d) }) {
 			continue
 		}
 		out = set(out, d)
@@ -263,15 +306,7 @@ func (m *DB) settle(adds, retracts []db.Datom) ([]db.Datom, error) {
 			}
 		}
 	}
-	after := See(slices.Concat(m.Events, out), View{})
-	for i, d := range after {
-		for _, x := range after[:i] {
-			if x.A == d.A && x.V == d.V && x.E != d.E && m.attr(d.A).Unique != db.NotUnique {
-				return nil, ErrUnique
-			}
-		}
-	}
-	return out, nil
+	return out
 }
 
 func same(a, b db.Datom) bool { return a.E == b.E && a.A == b.A && a.V == b.V }
