@@ -33,6 +33,8 @@ type Case struct {
 	Question                 // of a with case too: how the result is looked at
 	Steps    []Step          `json:"steps"`
 	Then     *Then           `json:"then"`
+
+	Exception *Exception `json:"-"`
 }
 
 // A Then is the question that a with case asks of what its steps came to.

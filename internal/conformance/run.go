@@ -16,6 +16,7 @@ import (
 // A Result counts what became of cases.
 type Result struct {
 	Passed, Caveats int
+	Exceptions      int            // cases without a caveat in which it is right to differ, and the difference is as it shall be
 	Failures        []string       // one text for each failed case
 	NotBuilt        map[string]int // by the name of what is missing
 	Codes, Coded    int            // errors whose code agrees, of those that expect one
@@ -29,8 +30,8 @@ func (r *Result) String() string {
 	for _, n := range r.NotBuilt {
 		missing += n
 	}
-	return fmt.Sprintf("conformance: %d passed, %d failed, %d not yet built, %d caveats; codes %d of %d, categories %d of %d",
-		r.Passed, len(r.Failures), missing, r.Caveats, r.Codes, r.Coded, r.Categories, r.Categorised)
+	return fmt.Sprintf("conformance: %d passed, %d failed, %d not yet built, %d caveats, %d exceptions; codes %d of %d, categories %d of %d",
+		r.Passed, len(r.Failures), missing, r.Caveats, r.Exceptions, r.Codes, r.Coded, r.Categories, r.Categorised)
 }
 
 // Missing tells, a line each, what is not yet built and how many cases wait for it.
@@ -64,6 +65,8 @@ func (r *Result) world(ctx context.Context, w *World) {
 			r.NotBuilt[feature]++
 		case err != nil:
 			r.note(&c, verdict{err: err})
+		case c.Exception != nil:
+			r.except(ctx, b, &c)
 		default:
 			r.note(&c, b.run(ctx, &c))
 		}

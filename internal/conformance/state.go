@@ -94,10 +94,19 @@ func (s *state) identifier(form edn.Node) any {
 	if !ok {
 		return plain(form)
 	}
-	if a, known := s.snap.Schema().Named(string(k)); known && a.Unique == db.NotUnique {
+	a, known := s.snap.Schema().Named(string(k))
+	if known && a.Unique == db.NotUnique {
 		return plain(form)
 	}
-	return db.Lookup(string(k), s.identifier(form.Items[1]))
+	value := form.Items[1]
+	if known && a.Type == db.TypeTuple && value.Kind == edn.Vector {
+		slots := make(db.Tuple, len(value.Items))
+		for i, slot := range value.Items {
+			slots[i] = s.identifier(slot)
+		}
+		return db.Lookup(string(k), slots)
+	}
+	return db.Lookup(string(k), s.identifier(value))
 }
 
 // plain returns a form as what the library takes: lists and sets as slices, maps as Go maps.
