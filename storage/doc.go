@@ -15,6 +15,7 @@
 // others. After ErrUnknown nobody knows whether the change was made, or will be; after any other error of Create it was not
 // and will not be, and of a Put or Delete of several keys some may have been done.
 //
-// Package mem keeps a store in memory, package bolt in a folder. Package storagetest has the suite that every backend must
-// pass, and a store that fails on purpose. What lies in a store is told in docs/format.md.
+// Package mem keeps a store in memory, package bolt in a folder, and package remote shares the store of one process with others.
+// Package storagetest has the suite that every backend must pass, and a store that fails on purpose. What lies in a store is told
+// in docs/format.md.
 package storage
