@@ -2,10 +2,16 @@ package tx_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/storage"
+	"github.com/datolite/datolite/storage/bolt"
+	"github.com/datolite/datolite/storage/mem"
 	"github.com/datolite/datolite/tx"
 )
 
@@ -78,5 +84,68 @@ func BenchmarkUpsert(b *testing.B) {
 		if _, err := tx.With(context.Background(), snap, tx.Map{"k1": strconv.Itoa(i % len(data)), "n": -i}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// opened returns a database with the attributes of the vectors.
+func opened(b *testing.B, store storage.Store) *db.Conn {
+	conn, err := db.Open(context.Background(), store, db.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := tx.Transact(context.Background(), conn, tx.EDN(vectors)); err != nil {
+		b.Fatal(err)
+	}
+	return conn
+}
+
+// BenchmarkTransact100k commits 100,000 datoms to a store in memory, by one and by five a transaction: what BenchmarkBy1 and
+// BenchmarkBy5 speculate on.
+func BenchmarkTransact100k(b *testing.B) {
+	write := func(b *testing.B, n int, data func(i int) tx.Data) {
+		b.ReportAllocs()
+		for b.Loop() {
+			conn := opened(b, mem.New())
+			for i := range n {
+				if _, err := tx.Transact(context.Background(), conn, data(i)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			_ = conn.Close()
+		}
+	}
+	b.Run("by 1", func(b *testing.B) {
+		write(b, hundredThousand, func(i int) tx.Data { return tx.Add("x", "n", i) })
+	})
+	b.Run("by 5", func(b *testing.B) { write(b, hundredThousand/5, of5) })
+}
+
+// BenchmarkTransact commits a transaction of five datoms to a folder, with 1, 100 and 256 of them in flight.
+func BenchmarkTransact(b *testing.B) {
+	for _, inFlight := range []int{1, 100, 256} {
+		b.Run(fmt.Sprint("bolt, in flight ", inFlight), func(b *testing.B) {
+			store, err := bolt.Open(context.Background(), b.TempDir())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer store.Close()
+			conn := opened(b, store)
+			defer conn.Close()
+			b.ReportAllocs()
+			b.ResetTimer()
+			var next atomic.Int64
+			var writing sync.WaitGroup
+			for range inFlight {
+				writing.Go(func() {
+					for i := int(next.Add(1)); i <= b.N; i = int(next.Add(1)) {
+						if _, err := tx.Transact(context.Background(), conn, of5(i)); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			writing.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tx/s")
+		})
 	}
 }
