@@ -274,7 +274,7 @@ func TestReadOnlyNeverWrites(t *testing.T) {
 		t.Error(snap, err)
 	}
 	_, err := reader.Commit(context.Background(), mark("three"))
-	wantError(t, err, ErrReadOnly, "database is open for reading only")
+	wantError(t, err, ErrReadOnly, "db: database is open for reading only")
 }
 
 // An unwritable store refuses to write.

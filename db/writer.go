@@ -40,7 +40,7 @@ func transactionEvent(rep *Report, err error, took time.Duration) Event {
 func (c *Conn) submit(ctx context.Context, eval Eval) (*Report, error) {
 	switch {
 	case c.o.ReadOnly:
-		return nil, ErrReadOnly
+		return nil, fmt.Errorf("db: %w", ErrReadOnly)
 	case ctx.Value(nested{c}) != nil:
 		return nil, ErrNested
 	case ctx.Err() != nil:
@@ -52,7 +52,7 @@ func (c *Conn) submit(ctx context.Context, eval Eval) (*Report, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-c.closing:
-		return nil, ErrClosed
+		return nil, fmt.Errorf("db: %w", ErrClosed)
 	}
 	select {
 	case <-r.told:

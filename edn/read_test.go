@@ -252,7 +252,7 @@ func TestHostileTexts(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		String(n)
-		if took := time.Since(began); took > 3*time.Second { // it takes about 0.05 s
+		if took := time.Since(began); took > 20*time.Second { // it takes about 0.05 s
 			t.Errorf("%s: %d bytes took %v", name, len(text), took)
 		}
 	}

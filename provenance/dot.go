@@ -28,10 +28,14 @@ func WriteDOT(ctx context.Context, w io.Writer, r db.Reader, v VersionID, o DOTO
 		nodes = append(nodes, n)
 	}
 	slices.SortFunc(nodes, func(a, b *Node) int { return compareIDs(a.ID, b.ID) })
+	filled := make(map[NodeID]bool, len(o.Highlight))
+	for _, id := range o.Highlight {
+		filled[id] = true
+	}
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "digraph %s {\n\trankdir=LR\n\tnode [shape=box style=\"rounded,filled\" fillcolor=white fontname=Helvetica fontsize=10]\n", quote(v.String()))
 	for _, n := range nodes {
-		s.writeNode(out, n, slices.Contains(o.Highlight, n.ID))
+		s.writeNode(out, n, filled[n.ID])
 	}
 	for _, n := range nodes {
 		for _, p := range n.Inputs {

@@ -100,7 +100,7 @@ func TestCancel(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || db.CategoryOf(err) != db.Interrupted {
 		t.Error(err)
 	}
-	if took := time.Since(begin); took > 2*time.Second {
+	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it went on for %v", took)
 	}
 }
@@ -191,7 +191,7 @@ func TestManyClauses(t *testing.T) {
 		if _, err := query.Run(t.Context(), snap, text); err != nil {
 			t.Errorf("%.60s…: %v", text, err)
 		}
-		if took := time.Since(begin); took > 3*time.Second {
+		if took := time.Since(begin); took > 20*time.Second {
 			t.Errorf("%.60s… takes %v", text, took)
 		}
 	}

@@ -36,7 +36,7 @@ func Pull[T any](ctx context.Context, r db.Reader, e any, pattern ...string) (T,
 		return out, err
 	}
 	if m == nil {
-		return out, fmt.Errorf("query: pull: %w", ErrNoRow)
+		return out, fmt.Errorf("query: pull: %w: nothing is known of %v", ErrNoRow, e)
 	}
 	return out, treeSetter[T]()(&out, m)
 }
