@@ -1,8 +1,7 @@
 package provenance
 
 import (
-	"cmp"
-	"slices"
+	"errors"
 
 	"github.com/datolite/datolite/edn"
 )
@@ -23,7 +22,7 @@ type op struct {
 	class               edn.Keyword
 	ports               []byte // its canonical interface
 	portsText           string
-	in, out             map[string]string // port → canonical type
+	in, out             map[string]edn.Node // port → type
 	digest              [32]byte
 }
 
@@ -70,19 +69,11 @@ func (d *Definition) Nodes() map[string]NodeID {
 }
 
 // ParseEDN reads a definition from EDN: one map with :format :pipeline/v1, :pipeline, :ops, :nodes and :targets. All that is
-// wrong with it comes back at once, as Problems, unless it is no EDN at all.
+// wrong with it comes back at once, as Problems; where it is no EDN at all, that is the only one.
 func ParseEDN(text []byte) (*Definition, error) {
 	root, err := edn.Read(string(text))
-	if err != nil {
-		return nil, err
+	if e := (*edn.Error)(nil); errors.As(err, &e) {
+		return nil, Problems{{Pos: e.Pos, Text: e.Text}}
 	}
-	r := &reader{ops: map[string]*op{}, nodes: map[string]*node{}}
-	d := r.definition(root)
-	if len(r.problems) > 0 {
-		slices.SortStableFunc(r.problems, func(a, b Problem) int {
-			return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
-		})
-		return nil, r.problems
-	}
-	return d, nil
+	return read(inEDN, root)
 }

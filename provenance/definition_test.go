@@ -1,38 +1,46 @@
 package provenance
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/datolite/datolite/db"
 )
 
 // TestProblems reads definitions that are wrong; all that is wrong with each comes at once, as its golden text says.
 func TestProblems(t *testing.T) {
-	files, _ := filepath.Glob("testdata/wrong-*.edn")
-	if len(files) < 3 {
-		t.Fatal("no definitions to read")
-	}
+	files, _ := filepath.Glob("testdata/wrong-*.*n")
+	n := 0
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = ParseEDN(text)
-		if err == nil {
-			t.Errorf("%s: no error", file)
+		var err error
+		switch text := readFile(t, file); filepath.Ext(file) {
+		case ".edn":
+			_, err = ParseEDN(text)
+		case ".json":
+			_, err = ParseJSON(text)
+		default:
 			continue
 		}
-		golden := strings.TrimSuffix(file, ".edn") + ".golden"
+		n++
+		if !errors.Is(err, ErrDefinition) || db.CategoryOf(err) != db.Incorrect {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		golden := file + ".golden"
 		if os.Getenv("DATOLITE_UPDATE") != "" {
 			if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
-		want, err2 := os.ReadFile(golden)
-		if err2 != nil || strings.TrimSpace(string(want)) != err.Error() {
+		if want := readFile(t, golden); strings.TrimSpace(string(want)) != err.Error() {
 			t.Errorf("%s: got\n%v\nwant\n%s", file, err, want)
 		}
+	}
+	if n < 8 {
+		t.Fatal("no definitions to read")
 	}
 }
 

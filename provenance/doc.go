@@ -3,7 +3,7 @@
 // A node is one computation: an operation, its parameters and its inputs, named by the hash of all three (NodeID). Two
 // pipelines that contain the same computation therefore share the node, and a change of one node renames exactly what rests
 // on it. A version is a set of exported nodes under a pipeline's name (VersionID). A Definition is a pipeline as its author
-// wrote it; Submit makes it part of a database:
+// wrote it: in EDN, in JSON (ParseJSON) or in Go (NewBuilder), with the same identities. Submit makes it part of a database:
 //
 //	def, err := provenance.ParseEDN(text)
 //	sub, err := provenance.Submit(ctx, conn, def)

@@ -19,16 +19,25 @@ var (
 
 // A Problem is one thing that is wrong with a definition.
 type Problem struct {
-	Path string  // where, as in nodes.model.in.rows
+	Path string  // where, as in nodes.model.in.rows; "" where the text cannot be read at all
 	Pos  edn.Pos // in the text; zero where the definition did not come from text
 	Text string
 }
 
+// problemIn returns what is wrong with a text at a place.
+func problemIn(pos edn.Pos, format string, args ...any) *Problem {
+	return &Problem{Pos: pos, Text: fmt.Sprintf(format, args...)}
+}
+
 func (p Problem) String() string {
-	if p.Pos.Line == 0 {
-		return p.Path + ": " + p.Text
+	text := p.Text
+	if p.Path != "" {
+		text = p.Path + ": " + text
 	}
-	return fmt.Sprintf("%d:%d: %s: %s", p.Pos.Line, p.Pos.Col, p.Path, p.Text)
+	if p.Pos.Line == 0 {
+		return text
+	}
+	return p.Pos.String() + ": " + text
 }
 
 // Problems are all that is wrong with a definition, in the order of the text. They unwrap to ErrDefinition.

@@ -96,6 +96,51 @@ func ExampleParseEDN() {
 	// true provenance: 1:54: nodes.a.op: there is no op "lode"
 }
 
+func ExampleParseJSON() {
+	def, err := provenance.ParseJSON([]byte(`{"format": "pipeline/v1", "pipeline": "mail/spam",
+	 "ops": {"load": {"code": "git:1a2b:load.py", "ports": {"in": {}, "out": {"rows": "table"}}},
+	         "fit":  {"code": "git:1a2b:fit.py",  "ports": {"in": {"rows": "table"}, "out": {"model": "model"}}}},
+	 "nodes": {"mail":  {"op": "load", "source": "mail@2026-11-01"},
+	           "model": {"op": "fit", "params": {"depth": 3}, "in": {"rows": "mail.rows"}}},
+	 "targets": {"model": "model.model"}}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(def.Nodes())) {
+		fmt.Println(name, def.Nodes()[name].String()[:11]) // as in EDN
+	}
+	_, err = provenance.ParseJSON([]byte(`{"format": "pipeline/v1", "pipeline": "p", "noeds": {}}`))
+	fmt.Println(errors.Is(err, provenance.ErrDefinition), err)
+	// Output:
+	// mail n1_w34fymnw
+	// model n1_kadrjivs
+	// true provenance: 1:44: definition: does not know "noeds" (did you mean "nodes"?)
+}
+
+func ExampleNewBuilder() {
+	b := provenance.NewBuilder("mail/spam")
+	b.Op("load", provenance.Op{Code: "git:1a2b:load.py", Out: map[string]string{"rows": "table"}})
+	b.Op("fit", provenance.Op{Code: "git:1a2b:fit.py", In: map[string]string{"rows": "table"}, Out: map[string]string{"model": "model"}})
+	mail := b.Node("mail", provenance.Step{Op: "load", Source: "mail@2026-11-01"})
+	model := b.Node("model", provenance.Step{
+		Op:     "fit",
+		Params: map[string]any{"depth": 3},
+		In:     map[string]provenance.Output{"rows": mail.Out("rows")},
+	})
+	b.Export("model", model.Out("model"))
+	def, err := b.Definition()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(def.Nodes()["model"].String()[:11]) // as in EDN
+	b.Export("report", model.Out("modle"))
+	_, err = b.Definition()
+	fmt.Println(err)
+	// Output:
+	// n1_kadrjivs
+	// provenance: targets.report: op "fit" has no output "modle" (did you mean "model"?)
+}
+
 func ExampleFind() {
 	ctx := context.Background()
 	conn, versions := submitted(ctx, 3)

@@ -43,7 +43,7 @@ func (r *reader) outputOf(pos edn.Pos, path, label, output string) *node {
 		return nil
 	}
 	if _, ok := n.op.out[output]; !ok {
-		r.problemAt(pos, path, "op %q has no output :%s%s", n.op.name, output, spell.DidYouMean(output, sorted(n.op.out)))
+		r.problemAt(pos, path, "op %q has no output %s%s", n.op.name, r.in.name(output), r.meant(output, slices.Sorted(maps.Keys(n.op.out))))
 		return nil
 	}
 	return n
@@ -56,9 +56,9 @@ func (r *reader) fits(n *node, in *input, path string) {
 	}
 	want, ok := n.op.in[in.port]
 	if !ok {
-		r.problemAt(in.pos, path, "op %q has no input :%s%s", n.op.name, in.port, spell.DidYouMean(in.port, sorted(n.op.in)))
-	} else if got := in.node.op.out[in.output]; got != want {
-		r.problemAt(in.pos, path, "takes %s, and [%q :%s] is %s", want, in.label, in.output, got)
+		r.problemAt(in.pos, path, "op %q has no input %s%s", n.op.name, r.in.name(in.port), r.meant(in.port, slices.Sorted(maps.Keys(n.op.in))))
+	} else if got := in.node.op.out[in.output]; edn.String(plain(got)) != edn.String(plain(want)) {
+		r.problemAt(in.pos, path, "takes %s, and %s is %s", r.in.form(want), r.in.output(in.label, in.output), r.in.form(got))
 	}
 }
 

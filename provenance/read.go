@@ -1,7 +1,9 @@
 package provenance
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,10 +14,31 @@ import (
 // A reader turns the forms of a definition into nouns and notes everything that is wrong on the way. It lives three stages:
 // forms are read, names are bound to what they name, and the graph is checked and named.
 type reader struct {
+	in       notation
 	problems Problems
 	ops      map[string]*op
 	nodes    map[string]*node
 	exports  []export
+}
+
+// What a definition may hold. Nodes have no more to bear than that a transaction, a value and a drawing of them can be made.
+const (
+	maxNodes  = 1_000_000
+	maxInputs = 100_000 // of a node
+	maxParams = 1 << 16 // bytes of the parameters of a node, as EDN
+)
+
+// read returns the definition that a form says, or all that is wrong with it, in the order of the text; some was found before.
+func read(in notation, root edn.Node, found ...Problem) (*Definition, error) {
+	r := &reader{in: in, problems: found, ops: map[string]*op{}, nodes: map[string]*node{}}
+	d := r.definition(root)
+	if len(r.problems) == 0 {
+		return d, nil
+	}
+	slices.SortFunc(r.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Text, b.Text))
+	})
+	return nil, r.problems
 }
 
 func (r *reader) problem(n edn.Node, path, format string, args ...any) {
@@ -30,11 +53,32 @@ func (r *reader) problemAt(pos edn.Pos, path, format string, args ...any) {
 func (r *reader) definition(root edn.Node) *Definition {
 	d := &Definition{labels: r.nodes}
 	fields := r.fields(root, "definition", "format", "pipeline", "ops", "nodes", "targets", "meta", "basis-t")
-	r.format(root, fields["format"])
-	d.pipeline = r.text(fields["pipeline"], "pipeline")
-	if d.pipeline == "" {
-		r.problem(root, "pipeline", "a definition names its pipeline: :pipeline \"team/name\"")
+	if root.Kind != edn.Map {
+		return d
 	}
+	r.format(root, fields["format"])
+	d.pipeline = r.pipeline(root, fields["pipeline"])
+	r.parts(root, fields)
+	if len(r.nodes) > maxNodes {
+		r.problem(fields["nodes"], "nodes", "are %d, and at most %d go into one definition", len(r.nodes), maxNodes)
+		return d
+	}
+	if r.bind(); len(r.problems) > 0 {
+		return d
+	}
+	d.nodes, d.exports = r.order(), r.exports
+	r.reached()
+	for _, n := range d.nodes {
+		n.id = n.identify()
+	}
+	slices.SortFunc(d.nodes, byHeight)
+	slices.SortFunc(d.exports, func(a, b export) int { return cmp.Compare(a.name, b.name) })
+	d.version = identifyVersion(d.exports)
+	return d
+}
+
+// parts reads the operations, nodes and targets.
+func (r *reader) parts(root edn.Node, fields map[string]edn.Node) {
 	for name, form := range r.entries(fields["ops"], "ops") {
 		r.ops[name] = r.op(form, "ops."+name)
 	}
@@ -45,25 +89,22 @@ func (r *reader) definition(root edn.Node) *Definition {
 		r.export(form, "targets."+name, name)
 	}
 	if len(r.exports) == 0 && len(r.problems) == 0 {
-		r.problem(root, "targets", "a definition exports something: :targets {\"name\" [\"node\" :output]}")
+		r.problem(root, "targets", "a definition exports something%s", r.in.hint(`:targets {"name" ["node" :output]}`, `"targets": {"name": "node.output"}`))
 	}
-	r.bind()
-	if len(r.problems) > 0 {
-		return d
-	}
-	d.nodes, d.exports = r.order(), r.exports
-	r.reached()
-	for _, n := range d.nodes {
-		n.id = n.identify()
-	}
-	slices.SortFunc(d.nodes, byHeight)
-	d.version = identifyVersion(d.exports)
-	return d
 }
 
+func (r *reader) pipeline(root, form edn.Node) string {
+	if form.Kind != edn.Nil && form.Value != "" {
+		return r.text(form, "pipeline")
+	}
+	r.problem(at(form, root), "pipeline", "a definition names its pipeline%s", r.in.hint(`:pipeline "team/name"`, `"pipeline": "team/name"`))
+	return ""
+}
+
+// format checks that the definition is of the one format there is; a Builder makes no other.
 func (r *reader) format(root, form edn.Node) {
-	if k, ok := form.Value.(edn.Keyword); !ok || k != "pipeline/v1" {
-		r.problem(at(form, root), "format", "is :pipeline/v1 in this version, not %s", edn.String(form))
+	if name := nameOf(form); r.in != inGo && (name != "pipeline/v1" || r.in == inEDN && form.Value == "pipeline/v1") {
+		r.problem(at(form, root), "format", "is %s in this version, not %s", r.in.name("pipeline/v1"), r.in.form(form))
 	}
 }
 
@@ -75,22 +116,35 @@ func at(form, around edn.Node) edn.Node {
 	return form
 }
 
-// fields returns the values of a map whose keys are keywords of a known set.
+// fields returns the values of a map whose keys are names of a known set.
 func (r *reader) fields(form edn.Node, path string, known ...string) map[string]edn.Node {
 	out := map[string]edn.Node{}
 	if form.Kind != edn.Map {
-		r.problem(form, path, "is a map, not %s", edn.String(form))
+		r.problem(form, path, "is a map, not %s", r.in.form(form))
 		return out
 	}
 	for i := 0; i < len(form.Items); i += 2 {
 		key := nameOf(form.Items[i])
-		if !slices.Contains(known, key) {
-			r.problem(form.Items[i], path, "does not know %s%s", edn.String(form.Items[i]), spell.DidYouMean(key, slices.Values(known)))
-			continue
+		_, again := out[key]
+		switch {
+		case !slices.Contains(known, key):
+			r.problem(form.Items[i], path, "does not know %s%s", r.in.form(form.Items[i]), r.meant(key, known))
+		case again:
+			r.problem(form.Items[i], path, "%s stands here twice", r.in.form(form.Items[i]))
+		default:
+			out[key] = form.Items[i+1]
 		}
-		out[key] = form.Items[i+1]
 	}
 	return out
+}
+
+// meant returns a question that names what is most like an unknown name.
+func (r *reader) meant(name string, known []string) string {
+	near := spell.Nearest(name, slices.Values(known))
+	if near == "" {
+		return ""
+	}
+	return " (did you mean " + r.in.name(near) + "?)"
 }
 
 // entries returns the values of a map by the text of their keys; a missing map is empty.
@@ -100,16 +154,20 @@ func (r *reader) entries(form edn.Node, path string) map[string]edn.Node {
 		return out
 	}
 	if form.Kind != edn.Map {
-		r.problem(form, path, "is a map, not %s", edn.String(form))
+		r.problem(form, path, "is a map, not %s", r.in.form(form))
 		return out
 	}
 	for i := 0; i < len(form.Items); i += 2 {
 		name := nameOf(form.Items[i])
-		if _, twice := out[name]; twice || name == "" {
-			r.problem(form.Items[i], path, "%s is no name, or stands here twice", edn.String(form.Items[i]))
-			continue
+		_, again := out[name]
+		switch {
+		case name == "":
+			r.problem(form.Items[i], path, "%s is no name", r.in.form(form.Items[i]))
+		case again:
+			r.problem(form.Items[i], path, "%s stands here twice", r.in.form(form.Items[i]))
+		default:
+			out[name] = form.Items[i+1]
 		}
-		out[name] = form.Items[i+1]
 	}
 	return out
 }
@@ -131,7 +189,7 @@ func (r *reader) text(form edn.Node, path string) string {
 	}
 	s, ok := form.Value.(string)
 	if !ok {
-		r.problem(form, path, "is a string, not %s", edn.String(form))
+		r.problem(form, path, "is a string, not %s", r.in.form(form))
 	}
 	return s
 }
@@ -143,13 +201,15 @@ func (r *reader) op(form edn.Node, path string) *op {
 	if o.name == "" {
 		o.name = strings.TrimPrefix(path, "ops.")
 	}
-	if o.code == "" {
+	if o.code == "" && form.Kind == edn.Map {
 		r.problem(form, path+".code", "is missing: without the digest of the code, results of other code would be taken for this")
 	}
 	if form, given := fields["class"]; given {
 		o.class = r.class(form, path+".class")
 	}
-	r.ports(o, form, fields["ports"], path+".ports")
+	if form.Kind == edn.Map {
+		r.ports(o, form, fields["ports"], path+".ports")
+	}
 	o.digest = o.identify()
 	return o
 }
@@ -157,33 +217,46 @@ func (r *reader) op(form edn.Node, path string) *op {
 var classes = []string{"deterministic", "recorded", "volatile", "effect"}
 
 func (r *reader) class(form edn.Node, path string) edn.Keyword {
-	k, _ := form.Value.(edn.Keyword)
-	if !slices.Contains(classes, string(k)) {
-		r.problem(form, path, "is :deterministic, :recorded, :volatile or :effect, not %s", edn.String(form))
+	name := nameOf(form)
+	if _, isText := form.Value.(string); isText && r.in == inEDN || !slices.Contains(classes, name) {
+		r.problem(form, path, "is %s, not %s%s", r.in.names(classes), r.in.form(form), r.meant(name, classes))
 	}
-	return k
+	return edn.Keyword(name)
 }
 
+// ports reads the interface of an operation. What is canonical of it has both sides, with ports and types as names.
 func (r *reader) ports(o *op, around, form edn.Node, path string) {
 	if form.Kind == edn.Nil {
-		r.problem(around, path, "is missing: {:in {:rows :table} :out {:model :model}}")
+		r.problem(at(form, around), path, "is missing%s", r.in.hint("{:in {:rows :table} :out {:model :model}}", `{"in": {"rows": "table"}, "out": {"model": "model"}}`))
 		return
 	}
 	sides := r.fields(form, path, "in", "out")
 	o.in, o.out = r.types(sides["in"], path+".in"), r.types(sides["out"], path+".out")
-	o.portsText = edn.String(form)
+	whole := plain(edn.Node{Kind: edn.Map, Items: []edn.Node{nameForm("in"), portsForm(o.in), nameForm("out"), portsForm(o.out)}})
 	var err error
-	if o.ports, err = canon(nil, form); err != nil {
-		r.problem(form, path, "%v", err)
+	if o.ports, err = canon(nil, whole); err != nil {
+		r.unencodable(err, path)
 	}
+	o.portsText = edn.String(whole)
 }
 
-func (r *reader) types(form edn.Node, path string) map[string]string {
-	out := map[string]string{}
-	for port, kind := range r.entries(form, path) {
-		out[port] = edn.String(kind)
+// types returns the type of each port. Outside EDN, which has keywords, every string in a type is a name.
+func (r *reader) types(form edn.Node, path string) map[string]edn.Node {
+	out := r.entries(form, path)
+	for port, kind := range out {
+		if r.in != inEDN {
+			out[port] = named(kind)
+		}
 	}
 	return out
+}
+
+func portsForm(types map[string]edn.Node) edn.Node {
+	m := edn.Node{Kind: edn.Map}
+	for port := range sorted(types) {
+		m.Items = append(m.Items, nameForm(port), types[port])
+	}
+	return m
 }
 
 func (r *reader) node(form edn.Node, path, label string) *node {
@@ -195,8 +268,11 @@ func (r *reader) node(form edn.Node, path, label string) *node {
 			return n
 		}
 	}
+	if form.Kind != edn.Map {
+		return n
+	}
 	n.source = r.text(fields["source"], path+".source")
-	n.op = r.opNamed(at(fields["op"], form), path+".op")
+	n.op = r.opNamed(form, fields["op"], path+".op")
 	r.params(n, fields["params"], path+".params")
 	for port, form := range r.entries(fields["in"], path+".in") {
 		in := input{port: port, pos: form.Pos}
@@ -204,16 +280,22 @@ func (r *reader) node(form edn.Node, path, label string) *node {
 		n.inputs = append(n.inputs, in)
 	}
 	slices.SortFunc(n.inputs, func(a, b input) int { return strings.Compare(a.port, b.port) })
+	if len(n.inputs) > maxInputs {
+		r.problem(fields["in"], path+".in", "are %d, and at most %d go into one node", len(n.inputs), maxInputs)
+	}
 	if n.source != "" && len(n.inputs) > 0 {
 		r.problem(fields["source"], path+".source", "stands on a node with inputs; only what has none comes from outside")
 	}
 	return n
 }
 
-func (r *reader) opNamed(form edn.Node, path string) *op {
+func (r *reader) opNamed(around, form edn.Node, path string) *op {
 	name := nameOf(form)
 	o := r.ops[name]
-	if o == nil {
+	switch {
+	case form.Kind == edn.Nil:
+		r.problem(at(form, around), path, "is missing: a node names its op")
+	case o == nil:
 		r.problem(form, path, "there is no op %q%s", name, spell.DidYouMean(name, sorted(r.ops)))
 	}
 	return o
@@ -224,24 +306,62 @@ func (r *reader) params(n *node, form edn.Node, path string) {
 		form = edn.Node{Kind: edn.Map, Pos: form.Pos}
 	}
 	if form.Kind != edn.Map {
-		r.problem(form, path, "is a map, not %s", edn.String(form))
+		r.problem(form, path, "is a map, not %s", r.in.form(form))
 		return
 	}
 	var err error
 	if n.params, err = canon(nil, form); err != nil {
-		r.problem(form, path, "%v", err)
+		r.unencodable(err, path)
 		return
 	}
-	n.text = edn.String(form)
+	if err := search(form, misusedBlob); err != nil {
+		r.unencodable(err, path)
+	}
+	if n.text = edn.String(plain(form)); len(n.text) > maxParams {
+		r.problem(form, path, "takes %d bytes, and at most %d go into a node: give what is large by its hash%s", len(n.text), maxParams,
+			r.in.hint(`{:$blob "sha256:…"}`, `{"$blob": "sha256:…"}`))
+	}
 }
 
-// output reads ["node" :output].
+// unencodable notes what has no canonical form, at its own place.
+func (r *reader) unencodable(err error, path string) {
+	u, ok := err.(*unencodable)
+	if !ok {
+		u = &unencodable{text: err.Error()}
+	}
+	r.problem(u.form, path+u.path, "%s", u.text)
+}
+
+var blobName = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// misusedBlob tells of a map with the key $blob that is not exactly {:$blob "sha256:…"}: content is named by its hash and by nothing else.
+func misusedBlob(n edn.Node) error {
+	if n.Kind != edn.Map {
+		return nil
+	}
+	for i := 0; i < len(n.Items); i += 2 {
+		if nameOf(n.Items[i]) != "$blob" {
+			continue
+		}
+		if hash, _ := n.Items[i+1].Value.(string); len(n.Items) != 2 || !blobName.MatchString(hash) {
+			return &unencodable{form: n.Items[i], text: "a $blob stands alone, and is sha256: and 64 hex digits"}
+		}
+	}
+	return nil
+}
+
+// output reads ["node" :output], or outside EDN also "node.output".
 func (r *reader) output(form edn.Node, path string) (label, output string) {
 	if form.Kind == edn.Vector && len(form.Items) == 2 {
 		label, output = nameOf(form.Items[0]), nameOf(form.Items[1])
 	}
+	if text, ok := form.Value.(string); ok && r.in != inEDN {
+		if dot := strings.LastIndexByte(text, '.'); dot >= 0 {
+			label, output = text[:dot], text[dot+1:]
+		}
+	}
 	if label == "" || output == "" {
-		r.problem(form, path, "is [\"node\" :output], not %s", edn.String(form))
+		r.problem(form, path, "is %s, not %s", r.in.output("node", "output"), r.in.form(form))
 	}
 	return label, output
 }

@@ -210,7 +210,7 @@ func (n *node) binding(inputs []NodeID) string {
 	m := edn.MapValue{}
 	for _, in := range n.inputs {
 		k, _ := slices.BinarySearchFunc(inputs, in.node.id, compareIDs)
-		m = append(m, edn.MapEntry{Key: edn.Keyword(in.port), Value: []any{int64(k), edn.Keyword(in.output)}})
+		m = append(m, edn.MapEntry{Key: nameForm(in.port).Value, Value: []any{int64(k), nameForm(in.output).Value}})
 	}
 	return edn.String(m)
 }
@@ -224,7 +224,7 @@ func (s *submission) versionData(missing []*node) []tx.Data {
 	exports := edn.MapValue{}
 	for i, e := range s.d.exports {
 		targets[i] = ref(e.node.id, added)
-		exports = append(exports, edn.MapEntry{Key: e.name, Value: []any{e.node.id.String(), edn.Keyword(e.output)}})
+		exports = append(exports, edn.MapEntry{Key: e.name, Value: []any{e.node.id.String(), nameForm(e.output).Value}})
 	}
 	return []tx.Data{
 		tx.Map{"db/id": "version", "version/id": s.d.version[:], "version/of": "pipeline", "version/targets": targets,
