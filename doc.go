@@ -6,7 +6,8 @@
 //   - tx changes a Conn: Transact writes data (maps, structs, EDN, functions), With tells what would come of it.
 //   - query asks a Snapshot or View: Datalog into Go values, and Pull for trees.
 //   - provenance keeps pipelines as graphs of computations that are named by their content.
-//   - storage is what a database needs of an engine; storage/mem and storage/bolt are two of them.
+//   - storage is what a database needs of an engine; storage/mem and storage/bolt are two of them, and storage/remote is that of
+//     another process.
 //
 // A fact is never overwritten. It holds from the transaction that asserted it until one that ends it, and what held at any moment
 // can be asked:
@@ -27,5 +28,5 @@
 // When Transact returns without an error, the transaction is durable and visible. An error means that nothing happened, unless it is
 // db.ErrUnknownOutcome.
 //
-// A folder serves one process at a time. The database is in memory as a whole and is replayed from its log when it is opened.
+// A folder serves one process at a time, which can serve it to others: see storage/remote. The database is in memory as a whole and is replayed from its log when it is opened.
 package datolite
