@@ -53,9 +53,10 @@ type refusedError struct{ error }
 
 func (e *refusedError) Unwrap() error { return e.error }
 
-// isRefusal reports whether a store says of a first Create that it did not and will not happen.
+// isRefusal reports whether a store says of a first Create that it did not and will not happen. What is unknown says so, whatever
+// its cause.
 func isRefusal(err error) bool {
-	return isAny(err, storage.ErrClosed, storage.ErrKey, storage.ErrTooLarge, storage.ErrForbidden)
+	return isAny(err, storage.ErrClosed, storage.ErrKey, storage.ErrTooLarge, storage.ErrForbidden) && !errors.Is(err, storage.ErrUnknown)
 }
 
 // sleep waits, and reports false if ctx ended first.
