@@ -9,7 +9,7 @@ import (
 )
 
 // The kinds of refusals. Those of names and values are ErrNotAnEntity, ErrUnknownAttribute, ErrNotUnique, ErrWrongType,
-// ErrTupleValue and ErrNil of package db; what is not supported by this version is db.ErrNotBuilt.
+// ErrTupleValue and ErrNil of package db; what is too large is db.ErrTooLarge, what this version does not support db.ErrNotBuilt.
 var (
 	ErrNotData         = db.NewKind("db.error/not-transaction-data", db.Incorrect, "not transaction data")
 	ErrNotAFunction    = db.NewKind("db.error/not-a-data-function", db.Incorrect, "no such transaction function")
@@ -18,7 +18,7 @@ var (
 	ErrLookupRef       = db.NewKind("db.error/invalid-lookup-ref", db.Incorrect, "malformed lookup ref")
 	ErrEntityID        = db.NewKind("db.error/invalid-entity-id", db.Incorrect, "no entity was ever given this id")
 	ErrTempIDUnused    = db.NewKind("db.error/tempid-not-an-entity", db.Incorrect, "tempid of which nothing is said")
-	ErrNested          = db.NewKind("db.error/invalid-nested-entity", db.Incorrect, "nested map that nothing identifies")
+	ErrNestedMap       = db.NewKind("db.error/invalid-nested-entity", db.Incorrect, "nested map that nothing identifies")
 	ErrConflict        = db.NewKind("db.error/datoms-conflict", db.Incorrect, "contradiction within the transaction")
 	ErrUniqueConflict  = db.NewKind("db.error/unique-conflict", db.Conflict, "unique value of another entity")
 	ErrCASFailed       = db.NewKind("db.error/cas-failed", db.Conflict, "value is not the expected one")
@@ -36,7 +36,6 @@ var (
 	ErrBuiltIn         = db.NewKind("db.error/datom-cannot-be-altered", db.Incorrect, "built-in entity cannot be changed")
 	ErrKeyReused       = db.NewKind("", db.Incorrect, "idempotency key of other data")
 	ErrReserved        = db.NewKind("", db.Incorrect, "name is reserved")
-	ErrTooLarge        = db.NewKind("", db.Incorrect, "transaction is too large")
 )
 
 // An Error tells why a transaction was refused, and where. It unwraps to a sentinel of this package or of db, or to what a

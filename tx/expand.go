@@ -60,13 +60,13 @@ func (x *expansion) expandFrom(i int) error {
 				return x.ctx.Err()
 			}
 			err := x.items[i].place(err)
-			if errors.Is(err, ErrTooLarge) {
+			if errors.Is(err, db.ErrTooLarge) {
 				return err
 			}
 			x.refused = lesser(x.refused, err)
 		}
 		if len(x.claims) > maxClaims || len(x.items) > maxClaims {
-			return fail(ErrTooLarge, "the transaction comes to more than %d claims", maxClaims)
+			return fail(db.ErrTooLarge, "the transaction comes to more than %d claims", maxClaims)
 		}
 	}
 	return nil
@@ -182,7 +182,7 @@ func (x *expansion) claim(c claim) {
 // nothing identifies would be lost, and is refused.
 func (x *expansion) nested(e node, a *db.Attribute, f form) error {
 	if !a.Component && x.idOf(f).kind == null && !x.identified(f) {
-		refusal := fail(ErrNested, "the map under %s is about an entity that nothing would find again: "+
+		refusal := fail(ErrNestedMap, "the map under %s is about an entity that nothing would find again: "+
 			"give it a :db/id or a unique identity, or make %s a component", a.Ident, a.Ident)
 		refusal.Attr = a.Ident
 		return refusal
@@ -261,7 +261,7 @@ func (x *expansion) call(f Func) error {
 		return inner(err)
 	}
 	if x.depth++; x.depth > maxFunctions {
-		return fail(ErrTooLarge, "functions return functions, more than %d deep", maxFunctions)
+		return fail(db.ErrTooLarge, "functions return functions, more than %d deep", maxFunctions)
 	}
 	outer := x.items[at]
 	for i := range items {

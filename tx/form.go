@@ -89,7 +89,7 @@ func fromMap(m map[string]any, depth int) (form, error) {
 
 // within returns the refusal of a value with the key it stands under.
 func within(key string, err error) error {
-	if e, ok := err.(*Error); ok && e.Err != ErrTooLarge {
+	if e, ok := err.(*Error); ok && e.Err != db.ErrTooLarge {
 		e.Reason = key + ": " + e.Reason
 	}
 	return err
@@ -184,7 +184,7 @@ func underlying(v reflect.Value) (any, bool) {
 }
 
 func errTooDeep() error {
-	return fail(ErrTooLarge, "data nests deeper than %d: does it contain itself?", most)
+	return fail(db.ErrTooLarge, "data nests deeper than %d: does it contain itself?", most)
 }
 
 // fromNode returns the form of a piece of text.

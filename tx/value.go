@@ -56,7 +56,7 @@ const maxValue = 1 << 20
 func scalar(a *db.Attribute, f form) (db.Value, error) {
 	v, err := a.Value(f.val)
 	if size := len(v.Text()); size > maxValue {
-		return v, ofAttr(a, fail(ErrTooLarge, "a value of %s has %d bytes, and %d is the most", a.Ident, size, maxValue))
+		return v, ofAttr(a, fail(db.ErrTooLarge, "a value of %s has %d bytes, and %d is the most", a.Ident, size, maxValue))
 	}
 	if err == nil {
 		return v, nil
