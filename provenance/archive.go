@@ -12,7 +12,7 @@ import (
 
 // ArchiveOptions say how Archive works. The zero ArchiveOptions are right.
 type ArchiveOptions struct {
-	Nodes int // the most that one batch retracts; 500 when zero
+	Nodes int // the most that one batch retracts; 500 when zero. It retracts fewer where they come to more than 5,000 datoms
 }
 
 // A Batch is one transaction of Archive.
@@ -90,38 +90,76 @@ func (a *archiver) plan() error {
 	})
 }
 
-// batch retracts the next nodes of the plan, which has them by ascending height.
+// batch retracts the next versions and nodes of the plan, which has nodes by ascending height.
 func (a *archiver) batch() (Batch, error) {
-	n := min(a.size, len(a.nodes))
-	at := len(a.nodes) - n
+	versions, nodes, err := a.next()
+	if err != nil {
+		return Batch{}, err
+	}
+	at := len(a.nodes) - nodes
 	next := slices.Clone(a.nodes[at:])
 	slices.Reverse(next)
 	b := Batch{Left: at}
 	rep, err := tx.Transact(a.ctx, a.conn, tx.Func(func(ctx context.Context, before *db.Snapshot) (tx.Data, error) {
-		versions, err := retired(ctx, before, a.versions)
-		if err != nil {
-			return nil, err
-		}
-		gone, err := a.unused(ctx, before, versions, next)
-		if err != nil {
-			return nil, err
-		}
-		b.Nodes, b.Kept = len(gone), len(next)-len(gone)
-		data := make([]tx.Data, 0, 2*len(versions)+len(gone))
-		for _, v := range versions {
-			data = append(data, tx.Retract(v, "version/targets"), tx.Retract(v, "version/exports"), tx.Retract(v, "version/labels"))
-		}
-		for _, e := range gone {
-			data = append(data, tx.RetractEntity(e))
-		}
-		return tx.All(data...), nil
+		data, gone, err := a.retract(ctx, before, a.versions[:versions], next)
+		b.Nodes, b.Kept = gone, len(next)-gone
+		return data, err
 	}))
 	if err != nil {
 		return Batch{}, err
 	}
-	a.versions, a.nodes = nil, a.nodes[:at]
+	a.versions, a.nodes = a.versions[versions:], a.nodes[:at]
 	b.T, b.Datoms = rep.T, len(rep.Datoms)-1
 	return b, nil
+}
+
+// batchDatoms is how many datoms a batch may come to, unless a single version or node comes to more.
+const batchDatoms = 5000
+
+// next returns how many of the versions, and behind the last of them how many of the nodes, go into the next batch.
+func (a *archiver) next() (versions, nodes int, err error) {
+	snap, datoms := a.conn.Snapshot(), 0
+	for ; versions < len(a.versions); versions++ {
+		n, err := snap.Count(a.ctx, db.EAVT, a.versions[versions])
+		if err != nil || versions > 0 && datoms+n > batchDatoms {
+			return versions, 0, err
+		}
+		datoms += n
+	}
+	for ; nodes < min(a.size, len(a.nodes)); nodes++ {
+		e := a.nodes[len(a.nodes)-1-nodes].entity
+		own, err := snap.Count(a.ctx, db.EAVT, e)
+		if err != nil {
+			return 0, 0, err
+		}
+		others, err := snap.Count(a.ctx, db.VAET, e)
+		if err != nil || versions+nodes > 0 && datoms+own+others > batchDatoms {
+			return versions, nodes, err
+		}
+		datoms += own + others
+	}
+	return versions, nodes, nil
+}
+
+// retract returns what takes from versions their targets and names, and retracts nodes, as far as both are still to go; it tells how many
+// nodes go.
+func (a *archiver) retract(ctx context.Context, before *db.Snapshot, versions []db.ID, nodes []doomed) (tx.Data, int, error) {
+	versions, err := retired(ctx, before, versions)
+	if err != nil {
+		return nil, 0, err
+	}
+	gone, err := a.unused(ctx, before, versions, nodes)
+	if err != nil {
+		return nil, 0, err
+	}
+	data := make([]tx.Data, 0, 3*len(versions)+len(gone))
+	for _, v := range versions {
+		data = append(data, tx.Retract(v, "version/targets"), tx.Retract(v, "version/exports"), tx.Retract(v, "version/labels"))
+	}
+	for _, e := range gone {
+		data = append(data, tx.RetractEntity(e))
+	}
+	return tx.All(data...), len(gone), nil
 }
 
 // retired returns those of the versions that are still tombstoned and not held: a submission may have revived one since the plan was made.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/datolite/datolite/db"
 )
@@ -103,8 +102,15 @@ func readSide(ctx context.Context, r db.Reader, id VersionID) (*side, error) {
 	for _, label := range slices.Backward(slices.Sorted(maps.Keys(s.labels))) {
 		s.names[s.labels[label]] = label
 	}
-	s.nodes, err = closure(ctx, r, v.targets)
-	return s, err
+	if s.nodes, err = closure(ctx, r, v.targets); err != nil {
+		return nil, err
+	}
+	for _, label := range slices.Sorted(maps.Keys(s.labels)) {
+		if s.nodes[s.labels[label]] == nil {
+			return nil, &NodeError{Node: s.labels[label], Name: label, Kind: ErrNoNode}
+		}
+	}
+	return s, nil
 }
 
 // without returns the names that another side does not have.
@@ -130,7 +136,7 @@ func changes(before, after *side, was, is NodeID) []Change {
 	note(a.Op != b.Op || a.Code != b.Code, ChangedOp)
 	note(a.Params != b.Params, ChangedParams)
 	note(a.Source != b.Source, ChangedSource)
-	structure := before.shape(a) != after.shape(b)
+	structure := !slices.EqualFunc(a.Inputs, b.Inputs, func(p, q Port) bool { return samePlace(before, after, p, q) })
 	note(structure, ChangedStructure)
 	note(!structure && !slices.Equal(a.Inputs, b.Inputs), ChangedInputs)
 	if len(out) == 0 {
@@ -139,11 +145,7 @@ func changes(before, after *side, was, is NodeID) []Change {
 	return out
 }
 
-// shape returns a node's ports with the names, not the identities, of what feeds them.
-func (s *side) shape(n *Node) string {
-	var b strings.Builder
-	for _, p := range n.Inputs {
-		b.WriteString(p.Name + " " + s.names[p.Node] + " " + p.Output + "\n")
-	}
-	return b.String()
+// samePlace reports whether two ports are one, fed by the same node or by one of the same name.
+func samePlace(before, after *side, p, q Port) bool {
+	return p.Name == q.Name && p.Output == q.Output && (p.Node == q.Node || before.names[p.Node] == after.names[q.Node])
 }

@@ -2,12 +2,17 @@ package provenance_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/internal/soak"
@@ -128,10 +133,11 @@ func TestLife(t *testing.T) {
 	soak.Run(t, 10, 60, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 2))
 		conn := open(t)
-		var living []*provenance.Definition
+		var living, all []*provenance.Definition
 		for range 6 {
 			d := parse(t, definition(rng, 1+rng.IntN(12)))
 			submit(t, conn, d)
+			all = append(all, d)
 			if !slices.ContainsFunc(living, func(x *provenance.Definition) bool { return x.Version() == d.Version() }) {
 				living = append(living, d)
 			}
@@ -150,7 +156,195 @@ func TestLife(t *testing.T) {
 				}
 			}
 		}
+		writtenOnce(t, conn.Snapshot())
+		if got, want := contents(t, active(t, conn)), contents(t, only(t, all, living)); !cmp.Equal(got, want) {
+			t.Fatal(cmp.Diff(want, got))
+		}
 	})
+}
+
+// only returns a database that never had other versions than the living, each by all definitions that it has.
+func only(t *testing.T, all, living []*provenance.Definition) *db.Snapshot {
+	conn := open(t)
+	for _, d := range all {
+		if slices.ContainsFunc(living, func(x *provenance.Definition) bool { return x.Version() == d.Version() }) {
+			submit(t, conn, d)
+		}
+	}
+	return conn.Snapshot()
+}
+
+// keys name entities, of every kind that a pipeline is made of.
+var keys = []string{"node/id", "op/digest", "version/id", "pipeline/name"}
+
+// contents returns what a reader shows of pipelines, entities by their keys. Which version is the head depends on when they came.
+func contents(t *testing.T, r db.Reader) map[string]bool {
+	t.Helper()
+	names := map[db.ID]string{}
+	for _, key := range keys {
+		for d, err := range r.Datoms(t.Context(), db.AEVT, key) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			names[d.E] = fmt.Sprint(key, " ", d.V)
+		}
+	}
+	out := map[string]bool{}
+	for _, a := range r.Schema().Attributes() {
+		space := a.Ident.Namespace()
+		if !slices.Contains([]string{"node", "op", "version", "pipeline", "tombstone"}, space) || a.Ident == "pipeline/head" {
+			continue
+		}
+		for d, err := range r.Datoms(t.Context(), db.AEVT, a.Ident) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := d.V.String()
+			if a.Type == db.TypeRef {
+				v = names[d.V.Ref()]
+			}
+			out[fmt.Sprint(names[d.E], " ", a.Ident, " ", v)] = true
+		}
+	}
+	return out
+}
+
+// writtenOnce checks that what a node says was asserted once, and at most once retracted.
+func writtenOnce(t *testing.T, snap *db.Snapshot) {
+	t.Helper()
+	type fact struct {
+		e db.ID
+		a db.ID
+		v db.Value
+	}
+	for _, a := range snap.Schema().Attributes() {
+		if a.Ident.Namespace() != "node" {
+			continue
+		}
+		times, values := map[fact][2]int{}, map[db.ID]int{}
+		for d, err := range snap.History().Datoms(t.Context(), db.AEVT, a.Ident) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := times[fact{d.E, d.A, d.V}]
+			if d.Added {
+				n[0]++
+				values[d.E]++
+			} else {
+				n[1]++
+			}
+			if times[fact{d.E, d.A, d.V}] = n; n[0] > 1 || n[1] > 1 || !a.Many && values[d.E] > 1 {
+				t.Fatalf("%v of %v was written again", a.Ident, d.E)
+			}
+		}
+	}
+}
+
+// A version that is held is not retired, and one that came to be held afterwards is not archived.
+func TestHeldVersions(t *testing.T) {
+	conn := open(t)
+	d := parse(t, definition(rand.New(rand.NewPCG(1, 1)), 6))
+	submit(t, conn, d)
+	v, err := provenance.FindVersion(t.Context(), conn.Snapshot(), d.Version())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transact := func(data tx.Data) {
+		t.Helper()
+		if _, err := tx.Transact(t.Context(), conn, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	transact(tx.Map{"db/id": v.Entity, "tombstone/hold": "audit"})
+	if _, err := provenance.Tombstone(t.Context(), conn, d.Version(), "old"); !errors.Is(err, provenance.ErrHeld) || db.CategoryOf(err) != db.Conflict {
+		t.Fatal(err)
+	}
+	transact(tx.Retract(v.Entity, "tombstone/hold"))
+	tombstone(t, conn, d.Version())
+	transact(tx.Map{"db/id": v.Entity, "tombstone/hold": "audit"})
+	archive(t, conn, 2)
+	if got := nodes(t, conn.Snapshot()); !sameIDs(got, ids(d)) {
+		t.Fatalf("%d nodes are left of %d", len(got), len(ids(d)))
+	}
+	transact(tx.Retract(v.Entity, "tombstone/hold"))
+	archive(t, conn, 2)
+	if got := nodes(t, conn.Snapshot()); len(got) != 0 {
+		t.Fatalf("%d nodes are left", len(got))
+	}
+}
+
+// Nodes with many inputs are more datoms than nodes: they are submitted and archived in as many transactions as they need.
+func TestWidePipelines(t *testing.T) {
+	const sources, wide = 300, 350
+	b := provenance.NewBuilder("wide")
+	b.Op("load", provenance.Op{Code: "c", Out: map[string]string{"o": "t"}})
+	ports, inputs := map[string]string{}, map[string]provenance.Output{}
+	for i := range sources {
+		port := fmt.Sprint("an input ", i)
+		ports[port] = "t"
+		inputs[port] = b.Node(fmt.Sprint("s", i), provenance.Step{Op: "load", Params: map[string]any{"i": i}}).Out("o")
+	}
+	b.Op("join", provenance.Op{Code: "c", In: ports, Out: map[string]string{"an output": "t"}})
+	for i := range wide {
+		b.Export(fmt.Sprint("t", i), b.Node(fmt.Sprint("w", i), provenance.Step{Op: "join", Params: map[string]any{"i": i}, In: inputs}).Out("an output"))
+	}
+	d, err := b.Definition()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := open(t)
+	submit(t, conn, d)
+	n, err := provenance.FindNode(t.Context(), conn.Snapshot(), d.Nodes()["w0"])
+	if err != nil || len(n.Inputs) != sources {
+		t.Fatal(n, err)
+	}
+	for _, p := range n.Inputs {
+		if p.Output != "o" || p.Node != d.Nodes()[string(inputs[p.Name].Node)] {
+			t.Fatalf("%+v", p)
+		}
+	}
+	tombstone(t, conn, d.Version())
+	batches := 0
+	for batch, err := range provenance.Archive(t.Context(), conn, provenance.ArchiveOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if batches++; batch.Datoms > 5500 {
+			t.Errorf("a batch of %d datoms", batch.Datoms)
+		}
+	}
+	if got := nodes(t, conn.Snapshot()); len(got) != 0 || batches < 20 {
+		t.Errorf("%d nodes are left after %d batches", len(got), batches)
+	}
+}
+
+// Whoever has not installed the schema is told to.
+func TestWithoutSchema(t *testing.T) {
+	store := mem.New()
+	defer store.Close()
+	conn, err := db.Open(t.Context(), store, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	d := parse(t, definition(rand.New(rand.NewPCG(1, 1)), 3))
+	ctx, snap, id := t.Context(), conn.Snapshot(), provenance.NodeID{}
+	try := func(_ any, err error) error { return err }
+	last := func(hits iter.Seq2[provenance.Hit, error]) (err error) {
+		for _, err = range hits {
+		}
+		return err
+	}
+	for i, err := range []error{
+		try(provenance.Submit(ctx, conn, d)), try(provenance.FindNode(ctx, snap, id)), try(provenance.FindVersion(ctx, snap, d.Version())),
+		try(provenance.Find(ctx, snap, d.Version(), "n0")), try(provenance.Compare(ctx, snap, d.Version(), d.Version())),
+		try(provenance.Tombstone(ctx, conn, d.Version(), "")), try(provenance.Active(ctx, snap)),
+		last(provenance.Downstream(ctx, snap, provenance.WalkOptions{}, id)),
+	} {
+		if !errors.Is(err, db.ErrUnknownAttribute) || !strings.Contains(err.Error(), "provenance.Schema()") {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
 }
 
 func submit(t *testing.T, conn *db.Conn, d *provenance.Definition) {
@@ -262,6 +456,9 @@ func TestWalks(t *testing.T) {
 			down[[2]provenance.NodeID{id, hit.Node}] = true
 		}
 	}
+	if want := naive(t, snap, d); !maps.Equal(down, want) {
+		t.Fatalf("%d pairs downstream, %d by a naive closure", len(down), len(want))
+	}
 	up := 0
 	for id := range ids(d) {
 		for hit, err := range provenance.Upstream(t.Context(), snap, provenance.WalkOptions{}, id) {
@@ -274,6 +471,31 @@ func TestWalks(t *testing.T) {
 	if up != len(down) || up == 0 {
 		t.Errorf("%d pairs upstream, %d downstream", up, len(down))
 	}
+}
+
+// naive returns all pairs of a node and what rests on it: inputs and their consumers, joined until nothing new comes.
+func naive(t *testing.T, snap *db.Snapshot, d *provenance.Definition) map[[2]provenance.NodeID]bool {
+	pairs := map[[2]provenance.NodeID]bool{}
+	for id := range ids(d) {
+		n, err := provenance.FindNode(t.Context(), snap, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range n.Inputs {
+			pairs[[2]provenance.NodeID{in.Node, id}] = true
+		}
+	}
+	for before := -1; before < len(pairs); {
+		before = len(pairs)
+		for x := range maps.Clone(pairs) {
+			for y := range maps.Clone(pairs) {
+				if x[1] == y[0] {
+					pairs[[2]provenance.NodeID{x[0], y[1]}] = true
+				}
+			}
+		}
+	}
+	return pairs
 }
 
 // TestCompareLaws: a version does not differ from itself, and two differ the same both ways.
@@ -295,8 +517,12 @@ func TestCompareLaws(t *testing.T) {
 			t.Errorf("%+v", d)
 		}
 		one, other := compare(a, b), compare(b, a)
-		if one.Shared != other.Shared || len(one.Added) != len(other.Removed) || len(one.Modified) != len(other.Modified) {
-			t.Errorf("%+v\n%+v", one, other)
+		back := &provenance.Delta{A: other.B, B: other.A, Shared: other.Shared, Added: other.Removed, Removed: other.Added}
+		for _, m := range other.Modified {
+			back.Modified = append(back.Modified, provenance.Modified{Label: m.Label, A: m.B, B: m.A, Changes: m.Changes})
+		}
+		if diff := cmp.Diff(one, back); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package provenance
 
 import (
-	"bytes"
 	"context"
 	"slices"
 
@@ -24,7 +23,7 @@ type Node struct {
 // A Port says what feeds an input.
 type Port struct {
 	Name   string
-	Node   NodeID
+	Node   NodeID // zero where the reader hides some of the inputs
 	Output string
 }
 
@@ -37,13 +36,15 @@ func FindNode(ctx context.Context, r db.Reader, id NodeID) (*Node, error) {
 	if !found {
 		return nil, &NodeError{Node: id, Kind: ErrNoNode}
 	}
-	return readNode(ctx, r, e)
+	n, _, err := readNode(ctx, r, e)
+	return n, err
 }
 
-func readNode(ctx context.Context, r db.Reader, e db.ID) (*Node, error) {
+// readNode returns a node, and the entities that it rests on.
+func readNode(ctx context.Context, r db.Reader, e db.ID) (*Node, []any, error) {
 	ent, err := r.Entity(ctx, e)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n := &Node{Entity: e}
 	id, _ := ent.Get("node/id").([]byte)
@@ -54,12 +55,13 @@ func readNode(ctx context.Context, r db.Reader, e db.ID) (*Node, error) {
 	n.Height = int(height)
 	if o, ok := ent.Get("node/op").(db.ID); ok {
 		if err := n.readOp(ctx, r, o); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	binding, _ := ent.Get("node/binding").(string)
-	n.Inputs, err = readInputs(ctx, r, ent.All("node/inputs"), binding)
-	return n, err
+	inputs := ent.All("node/inputs")
+	n.Inputs, err = readInputs(ctx, r, inputs, binding)
+	return n, inputs, err
 }
 
 func (n *Node) readOp(ctx context.Context, r db.Reader, o db.ID) error {
@@ -69,35 +71,42 @@ func (n *Node) readOp(ctx context.Context, r db.Reader, o db.ID) error {
 	return err
 }
 
-// readInputs puts ports and inputs together: a binding names an input by its place among those sorted by id.
+// readInputs puts ports and inputs together: a binding names an input by its place among those sorted by id. Where a reader hides some of
+// them, the places tell nothing, and the ports name no node.
 func readInputs(ctx context.Context, r db.Reader, refs []any, binding string) ([]Port, error) {
 	if binding == "" {
 		return nil, nil
 	}
-	ids := make([][]byte, 0, len(refs))
+	ids := make([]NodeID, 0, len(refs))
 	for _, e := range refs {
 		ent, err := r.Entity(ctx, e)
 		if err != nil {
 			return nil, err
 		}
-		id, _ := ent.Get("node/id").([]byte)
-		ids = append(ids, id)
+		if id, ok := ent.Get("node/id").([]byte); ok && len(id) == len(NodeID{}) {
+			ids = append(ids, NodeID(id))
+		}
 	}
-	slices.SortFunc(ids, bytes.Compare)
+	slices.SortFunc(ids, compareIDs)
 	form, err := edn.Read(binding)
 	if err != nil {
 		return nil, err
 	}
 	var ports []Port
+	places := make([]int, 0, len(form.Items)/2)
 	for i := 0; i+1 < len(form.Items); i += 2 {
-		p := Port{Name: nameOf(form.Items[i])}
+		p, k := Port{Name: nameOf(form.Items[i])}, int64(-1)
 		if to := form.Items[i+1].Items; len(to) == 2 {
+			k, _ = to[0].Value.(int64)
 			p.Output = nameOf(to[1])
-			if k, ok := to[0].Value.(int64); ok && 0 <= k && int(k) < len(ids) {
-				copy(p.Node[:], ids[k])
-			}
 		}
-		ports = append(ports, p)
+		ports, places = append(ports, p), append(places, int(k))
+	}
+	if len(places) == 0 || slices.Max(places)+1 != len(ids) || slices.Min(places) < 0 {
+		return ports, nil
+	}
+	for i, k := range places {
+		ports[i].Node = ids[k]
 	}
 	return ports, nil
 }
@@ -113,16 +122,12 @@ func closure(ctx context.Context, r db.Reader, targets []any) (map[NodeID]*Node,
 			continue
 		}
 		seen.Add(e)
-		n, err := readNode(ctx, r, e)
+		n, inputs, err := readNode(ctx, r, e)
 		if err != nil {
 			return nil, err
 		}
 		out[n.ID] = n
-		ent, err := r.Entity(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		todo = append(todo, ent.All("node/inputs")...)
+		todo = append(todo, inputs...)
 	}
 	return out, nil
 }

@@ -21,11 +21,12 @@ type reader struct {
 	exports  []export
 }
 
-// What a definition may hold. Nodes have no more to bear than that a transaction, a value and a drawing of them can be made.
+// What a definition may hold. A node with its inputs, and a version with its targets, is written in one transaction.
 const (
-	maxNodes  = 1_000_000
-	maxInputs = 100_000 // of a node
-	maxParams = 1 << 16 // bytes of the parameters of a node, as EDN
+	maxNodes   = 1_000_000
+	maxInputs  = 90_000  // of a node
+	maxTargets = 90_000  // of a definition
+	maxParams  = 1 << 16 // bytes of the parameters of a node, as EDN
 )
 
 // read returns the definition that a form says, or all that is wrong with it, in the order of the text; some was found before.
@@ -59,10 +60,8 @@ func (r *reader) definition(root edn.Node) *Definition {
 	r.format(root, fields["format"])
 	d.pipeline = r.pipeline(root, fields["pipeline"])
 	r.parts(root, fields)
-	if len(r.nodes) > maxNodes {
-		r.problem(fields["nodes"], "nodes", "are %d, and at most %d go into one definition", len(r.nodes), maxNodes)
-		return d
-	}
+	r.bounded(fields["nodes"], "nodes", len(r.nodes), maxNodes, "definition")
+	r.bounded(fields["targets"], "targets", len(r.exports), maxTargets, "definition")
 	if r.bind(); len(r.problems) > 0 {
 		return d
 	}
@@ -99,6 +98,13 @@ func (r *reader) pipeline(root, form edn.Node) string {
 	}
 	r.problem(at(form, root), "pipeline", "a definition names its pipeline%s", r.in.hint(`:pipeline "team/name"`, `"pipeline": "team/name"`))
 	return ""
+}
+
+// bounded checks that a definition or node holds no more than it may.
+func (r *reader) bounded(form edn.Node, path string, n, most int, of string) {
+	if n > most {
+		r.problem(form, path, "are %d, and at most %d go into one %s", n, most, of)
+	}
 }
 
 // format checks that the definition is of the one format there is; a Builder makes no other.
@@ -280,9 +286,7 @@ func (r *reader) node(form edn.Node, path, label string) *node {
 		n.inputs = append(n.inputs, in)
 	}
 	slices.SortFunc(n.inputs, func(a, b input) int { return strings.Compare(a.port, b.port) })
-	if len(n.inputs) > maxInputs {
-		r.problem(fields["in"], path+".in", "are %d, and at most %d go into one node", len(n.inputs), maxInputs)
-	}
+	r.bounded(fields["in"], path+".in", len(n.inputs), maxInputs, "node")
 	if n.source != "" && len(n.inputs) > 0 {
 		r.problem(fields["source"], path+".source", "stands on a node with inputs; only what has none comes from outside")
 	}

@@ -363,7 +363,7 @@ func checkPlaces(t *testing.T, text string, problems Problems) {
 
 func TestMutatedDefinitions(t *testing.T) {
 	valid, total := 0, 0
-	soak.Run(t, 20, 300, func(t *testing.T, seed int64) {
+	soak.Run(t, 20, 200, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 2))
 		s := newSketch(rng)
 		s.steps = s.steps[:min(2, len(s.steps))]

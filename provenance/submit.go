@@ -23,8 +23,12 @@ type Submitted struct {
 	T       db.T              // the transaction that has it all; the basis where nothing was written
 }
 
-// chunk is the most nodes that one transaction of a submission brings.
-const chunk = 5000
+// chunk is the most nodes that one transaction of a submission brings, and chunkDatoms how many datoms they come to, which is well below
+// what a transaction may have.
+const (
+	chunk       = 5000
+	chunkDatoms = 50_000
+)
 
 // Submit makes a definition part of the database: its nodes and operations as far as they are new, and its version, which becomes the
 // head of its pipeline. Doing it again writes nothing; a tombstoned version is revived. A definition of up to 5,000 new nodes
@@ -59,20 +63,40 @@ func (s *submission) write(ctx context.Context, conn *db.Conn) (db.T, error) {
 	if err != nil {
 		return 0, err
 	}
-	for ; len(missing) > chunk; missing = missing[chunk:] {
-		_, err := tx.Transact(ctx, conn, tx.All(s.add(missing[:chunk])...))
+	for !s.fits(missing) {
+		n := head(missing)
+		_, err := tx.Transact(ctx, conn, tx.All(s.add(missing[:n])...))
 		if errors.Is(err, db.ErrNotAnEntity) {
 			return 0, errMissing
 		}
 		if err != nil {
 			return 0, err
 		}
+		missing = missing[n:]
 	}
 	rep, err := tx.Transact(ctx, conn, s.finish())
 	if err != nil {
 		return 0, err
 	}
 	return rep.T, nil
+}
+
+// weight returns how many datoms a node comes to at most, with its operation.
+func (n *node) weight() int { return 13 + len(n.inputs) }
+
+// head returns how many of the nodes go into one transaction: one, and as many more as are within the bounds.
+func head(nodes []*node) int {
+	n, datoms := 1, nodes[0].weight()
+	for n < min(chunk, len(nodes)) && datoms+nodes[n].weight() <= chunkDatoms {
+		datoms += nodes[n].weight()
+		n++
+	}
+	return n
+}
+
+// fits reports whether the transaction that brings the version can bring the nodes too.
+func (s *submission) fits(nodes []*node) bool {
+	return len(nodes) == 0 || head(nodes) == len(nodes) && len(s.d.exports) <= chunkDatoms/2
 }
 
 // errMissing tells that more nodes are missing than one transaction takes.
@@ -153,7 +177,7 @@ func (s *submission) finish() tx.Func {
 		if err != nil {
 			return nil, err
 		}
-		if len(missing) > chunk {
+		if !s.fits(missing) {
 			return nil, errMissing
 		}
 		state, err := versionState(ctx, before, s.d.version)

@@ -119,10 +119,13 @@ func readLabels(text string) (map[string]NodeID, error) {
 	return labels, nil
 }
 
-// entity returns the entity that has a value of a unique attribute. Neither a missing entity nor a missing schema is an error.
+// entity returns the entity that has a value of a unique attribute. A missing entity is no error, but a missing schema is.
 func entity(ctx context.Context, r db.Reader, attr string, value any) (db.ID, bool, error) {
 	e, err := r.EntID(ctx, db.Lookup(attr, value))
-	if errors.Is(err, db.ErrNotAnEntity) {
+	switch {
+	case errors.Is(err, db.ErrUnknownAttribute):
+		return 0, false, errNoSchema
+	case errors.Is(err, db.ErrNotAnEntity):
 		return 0, false, nil
 	}
 	return e, err == nil, err

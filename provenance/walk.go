@@ -163,6 +163,15 @@ func (g *graph) scan(o db.Order, in index.Range, pick func(db.Datom) db.ID) ([]d
 	return out, err
 }
 
+// each calls visit for every datom of an attribute.
+func (g *graph) each(attr string, visit func(db.Datom)) error {
+	a, ok := g.r.Schema().Named(attr)
+	if !ok {
+		return errNoSchema
+	}
+	return scan(g.ctx, g.r, db.AEVT, index.Prefix(1, index.Fact{A: a.ID}), visit)
+}
+
 // scan calls visit for every datom of a range.
 func scan(ctx context.Context, r db.Reader, o db.Order, in index.Range, visit func(db.Datom)) error {
 	c, err := r.Scan(ctx, o, in)
@@ -196,6 +205,9 @@ func (g *graph) hit(e db.ID, depth int) (Hit, error) {
 func (g *graph) readNames() error {
 	g.names = map[NodeID]name{}
 	versions, err := allVersions(g.ctx, g.r)
+	if err != nil {
+		return err
+	}
 	for _, v := range versions {
 		pipelines, err := v.pipelines(g.ctx, g.r)
 		if err != nil {
@@ -209,7 +221,7 @@ func (g *graph) readNames() error {
 			g.names[labels[label]] = name{first(pipelines), label}
 		}
 	}
-	return err
+	return nil
 }
 
 func first(names []string) string {
