@@ -59,5 +59,20 @@ func Lookup(attr string, value any) LookupRef { return LookupRef{attr, value} }
 
 // String returns the lookup ref as EDN.
 func (l LookupRef) String() string {
-	return "[:" + strings.TrimPrefix(l.Attr, ":") + " " + shown(l.Value) + "]"
+	return "[:" + strings.TrimPrefix(l.Attr, ":") + " " + shown(plainRef(l.Value)) + "]"
+}
+
+// plainRef returns a value of a lookup ref with the lookup refs in it as vectors.
+func plainRef(x any) any {
+	switch x := x.(type) {
+	case LookupRef:
+		return []any{Keyword(strings.TrimPrefix(x.Attr, ":")), plainRef(x.Value)}
+	case Tuple:
+		slots := make([]any, len(x))
+		for i := range x {
+			slots[i] = plainRef(x[i])
+		}
+		return slots
+	}
+	return x
 }

@@ -51,7 +51,7 @@ func (r *run) callStep(c *callClause, dollar string) (operator, error) {
 		case variableTerm:
 			s.args = append(s.args, callArg{v: t.v})
 		case constantTerm:
-			v, err := r.objects.value(c.constant(i))
+			v, err := r.objects.value(r.argument(c, i))
 			if err != nil {
 				return nil, errorAt(t.pos, ErrClause, "%v", err)
 			}
@@ -65,12 +65,11 @@ func (r *run) callStep(c *callClause, dollar string) (operator, error) {
 	return s, err
 }
 
-// constant returns a constant argument. Where get-else and its like take an entity, a vector of two is a lookup ref.
-func (c *callClause) constant(i int) any {
-	pair, vector := c.args[i].c.([]any)
-	if sourceFunctions[c.name] != nil && c.name != "q" && i == 1 && vector {
-		if ref, ok := lookupConstant(pair); ok {
-			return ref
+// argument returns a constant argument. Where get-else and its like take an entity, a vector of two is a lookup ref.
+func (r *run) argument(c *callClause, i int) any {
+	if sourceFunctions[c.name] != nil && c.name != "q" && i == 1 {
+		if s := r.sources[c.args[0].name]; s != nil && s.db != nil {
+			return lookupWithin(s.db.Schema(), c.args[i].c)
 		}
 	}
 	return c.args[i].c

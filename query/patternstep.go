@@ -107,7 +107,7 @@ func (r *run) constant(s *scan, i int, t term) (index.Value, error) {
 func (r *run) entityConstant(from db.Reader, c any) (index.Value, error) {
 	name := c
 	if pair, ok := c.([]any); ok {
-		ref, ok := lookupConstant(pair)
+		ref, ok := lookupConstant(from.Schema(), pair)
 		if !ok {
 			return index.Value{}, namesNothing(c)
 		}
@@ -121,18 +121,32 @@ func (r *run) entityConstant(from db.Reader, c any) (index.Value, error) {
 	return r.objects.value(c)
 }
 
-// lookupConstant returns the lookup ref that a vector of a query may be.
-func lookupConstant(pair []any) (db.LookupRef, bool) {
+// lookupConstant returns the lookup ref that a vector of a query may be. Its value, and the slots of one that is a tuple, may be
+// lookup refs themselves.
+func lookupConstant(s *db.Schema, pair []any) (db.LookupRef, bool) {
 	if len(pair) != 2 {
 		return db.LookupRef{}, false
 	}
 	attr, ok := pair[0].(edn.Keyword)
-	if inner, nested := pair[1].([]any); nested {
-		if ref, isRef := lookupConstant(inner); isRef {
-			return db.LookupRef{Attr: string(attr), Value: ref}, ok
+	if a, known := s.Named(string(attr)); known && a.Type == db.TypeTuple {
+		slots, _ := pair[1].([]any)
+		named := make(db.Tuple, len(slots))
+		for i, slot := range slots {
+			named[i] = lookupWithin(s, slot)
+		}
+		return db.LookupRef{Attr: string(attr), Value: named}, ok
+	}
+	return db.LookupRef{Attr: string(attr), Value: lookupWithin(s, pair[1])}, ok
+}
+
+// lookupWithin returns a vector that is a lookup ref as one, and all else as it is.
+func lookupWithin(s *db.Schema, c any) any {
+	if pair, ok := c.([]any); ok {
+		if ref, ok := lookupConstant(s, pair); ok {
+			return ref
 		}
 	}
-	return db.LookupRef{Attr: string(attr), Value: pair[1]}, ok
+	return c
 }
 
 func (r *run) attributeConstant(from db.Reader, c any) (index.Value, error) {
