@@ -149,3 +149,20 @@ func BenchmarkTransact(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkComposite speculates on 20,000 transactions of three datoms, one of them a unique composite of the others.
+func BenchmarkComposite(b *testing.B) {
+	snap := given(b, given(b, empty(b), tx.EDN(vectors)).After, tx.EDN(`[{:db/ident :s+n :db/valueType :db.type/tuple
+		:db/tupleAttrs [:s :n] :db/unique :db.unique/identity}]`)).After
+	b.ReportAllocs()
+	for b.Loop() {
+		after := snap
+		for i := range hundredThousand / 5 {
+			rep, err := tx.With(context.Background(), after, tx.Map{"s": strconv.Itoa(i), "n": i})
+			if err != nil {
+				b.Fatal(err)
+			}
+			after = rep.After
+		}
+	}
+}

@@ -14,7 +14,7 @@ func kept(a *db.Attribute) bool { return a.TupleAttrs != nil && !a.Discontinued 
 // keepComposites brings the composites of the entities that the transaction is about in line with what these come to: those of
 // which a constituent is mentioned, even in vain, and those that are stated. What it changes joins the changes.
 func (s *settlement) keepComposites() error {
-	if !s.composed {
+	if !s.touched {
 		return nil
 	}
 	var refused *Error
@@ -116,10 +116,15 @@ func (o *owner) computed(a *db.Attribute) (db.Value, error) {
 			return db.Value{}, err
 		}
 	}
+	return composed(slots), nil
+}
+
+// composed returns the tuple of slots, and nil where all of them are.
+func composed(slots []db.Value) db.Value {
 	if !slices.ContainsFunc(slots, func(v db.Value) bool { return !v.IsNil() }) {
-		return db.Value{}, nil
+		return db.Value{}
 	}
-	return index.NewTuple(slots...), nil
+	return index.NewTuple(slots...)
 }
 
 // after returns the value that the entity has of an attribute after the transaction, or nil.

@@ -161,3 +161,28 @@ func TestLengthOfTuples(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is wrong with a tuple attribute is told by Datomic's codes too.
+func TestCodesOfTupleAttributes(t *testing.T) {
+	snap := seated(t)
+	for _, c := range []struct{ attr, code string }{
+		{`:db/valueType :db.type/tuple`, "invalid-tuple-kind"},
+		{`:db/valueType :db.type/long :db/tupleAttrs [:row :seat]`, "invalid-tuple-kind"},
+		{`:db/valueType :db.type/tuple :db/tupleAttrs [:row :seat] :db/tupleType :db.type/long`, "invalid-tuple-kind"},
+		{`:db/valueType :db.type/tuple :db/tupleType :db.type/float`, "invalid-tuple-type"},
+		{`:db/valueType :db.type/tuple :db/tupleTypes [:db.type/long :db.type/bytes]`, "invalid-tuple-types"},
+		{`:db/valueType :db.type/tuple :db/tupleAttrs [:row :place]`, "invalid-tuple-attrs"},
+		{`:db/valueType :db.type/tuple :db/tupleAttrs [:row :tags]`, "invalid-tuple-attrs"},
+		{`:db/valueType :db.type/tuple :db/tupleAttrs [:row :self]`, "invalid-tuple-attrs"},
+		{`:db/valueType :db.type/tuple :db/tupleAttrs [:row :seat] :db/cardinality :db.cardinality/many`, "tuple-of-attrs-must-be-card-one"},
+	} {
+		_, err := tx.With(t.Context(), snap, tx.EDN("[{:db/ident :self "+c.attr+"}]"))
+		if refusal := (*tx.Error)(nil); !errors.As(err, &refusal) || !errors.Is(err, tx.ErrInstall) || !slices.Equal(refusal.Codes, []string{c.code}) {
+			t.Errorf("%s: %v", c.attr, err)
+		}
+	}
+	_, err := tx.With(t.Context(), snap, tx.EDN("[[:db/add :row :db/cardinality :db.cardinality/many]]"))
+	if refusal := (*tx.Error)(nil); !errors.As(err, &refusal) || !slices.Equal(refusal.Codes, []string{"constituent-of-a-composite-must-be-card-one"}) {
+		t.Error(err)
+	}
+}

@@ -34,7 +34,7 @@
 //
 // A composite tuple (:db/tupleAttrs) is kept by the database: whenever a constituent of it is mentioned of an entity, even in vain,
 // it becomes what the constituents are after the transaction, nil where one is missing. So one that is installed when there is
-// data has no value of an entity until then. What is stated of it only names the entity, where it is a unique identity, and is
+// data has no value of an entity until then, or until Backfill is called. What is stated of it only names the entity, where it is a unique identity, and is
 // refused if it comes to something else. Partial tuples are unique like others, nil being equal to nil, unless
 // :db.tuple/nilsDistinct is true of the attribute; with :db.tuple/upsert, values for all parts name the entity as the whole does.
 //

@@ -279,3 +279,49 @@ func Example_created() {
 	// Output:
 	// 3 true <nil>
 }
+
+// A seat is known by its row and number together.
+func Example_composite() {
+	ctx := context.Background()
+	conn := people(ctx)
+	defer conn.Close()
+	_, err := tx.Transact(ctx, conn, tx.EDN(`[
+		{:db/ident :seat/row :db/valueType :db.type/string}
+		{:db/ident :seat/number :db/valueType :db.type/long}
+		{:db/ident :seat/taken :db/valueType :db.type/boolean}
+		{:db/ident :seat/row+number :db/valueType :db.type/tuple :db/tupleAttrs [:seat/row :seat/number]
+		 :db/unique :db.unique/identity :db.tuple/upsert true}]`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	show(tx.Transact(ctx, conn, tx.Map{"seat/row": "A", "seat/number": 1}))
+	show(tx.Transact(ctx, conn, tx.Map{"db/id": db.Lookup("seat/row+number", db.Tuple{"A", 1}), "seat/taken": true}))
+	show(tx.Transact(ctx, conn, tx.Map{"seat/row": "A", "seat/number": 1, "seat/taken": false}))
+	// Output:
+	// :seat/number 1 true
+	// :seat/row "A" true
+	// :seat/row+number ["A" 1] true
+	// :seat/taken true true
+	// :seat/taken false true
+	// :seat/taken true false
+}
+
+func ExampleBackfill() {
+	ctx := context.Background()
+	conn := people(ctx)
+	defer conn.Close()
+	_, err := tx.Transact(ctx, conn, tx.EDN(`[{:db/ident :person/name+born :db/valueType :db.type/tuple
+		:db/tupleAttrs [:person/name :person/born]}]`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(tx.Backfill(ctx, conn, "person/name+born"))
+	for d, err := range conn.Snapshot().Datoms(ctx, db.AEVT, "person/name+born") {
+		fmt.Println(d.V, err)
+	}
+	// Output:
+	// 1 <nil>
+	// ["Ada" 1815] <nil>
+}

@@ -22,13 +22,13 @@ import (
 // What is unique, when the transaction happened, and what is schema, is checked on what is left.
 type settlement struct {
 	*resolution
-	changes  []change
-	order    []int32   // the changes by entity, attribute and value
-	fates    []fate    // of the changes
-	ends     []implied // in no order
-	keys     []int32   // the changes that assert a unique value
-	instant  time.Time
-	composed bool // some change is about a composite or a constituent
+	changes []change
+	order   []int32   // the changes by entity, attribute and value
+	fates   []fate    // of the changes
+	ends    []implied // in no order
+	keys    []int32   // the changes that assert a unique value
+	instant time.Time
+	touched bool // some change is about a composite or a constituent
 }
 
 // A fate is what becomes of a change: nothing, an assertion, or the end of what a transaction asserted.
@@ -177,10 +177,10 @@ func (s *settlement) calledNew(e db.ID) string {
 // settleGroup decides the fates of a group without contradictions.
 func (s *settlement) settleGroup(group []int32) error {
 	first := &s.changes[group[0]]
-	s.composed = s.composed || first.a.Composites != nil
+	s.touched = s.touched || first.a.Composites != nil
 	switch {
 	case kept(first.a):
-		s.composed = true // what is stated of a composite is compared when all else is settled
+		s.touched = true // what is stated of a composite is compared when all else is settled
 		return nil
 	case s.isNew(first.e):
 		for _, i := range group {
