@@ -315,7 +315,7 @@ func (r *reader) params(n *node, form edn.Node, path string) {
 	}
 	var err error
 	if n.params, err = canon(nil, form); err != nil {
-		r.unencodable(err, path)
+		r.eachUnencodable(form, path, err)
 		return
 	}
 	if err := search(form, misusedBlob); err != nil {
@@ -324,6 +324,19 @@ func (r *reader) params(n *node, form edn.Node, path string) {
 	if n.text = edn.String(plain(form)); len(n.text) > maxParams {
 		r.problem(form, path, "takes %d bytes, and at most %d go into a node: give what is large by its hash%s", len(n.text), maxParams,
 			r.in.hint(`{:$blob "sha256:…"}`, `{"$blob": "sha256:…"}`))
+	}
+}
+
+// eachUnencodable notes which of the parameters have no canonical form: or why all of them have none, where each has one.
+func (r *reader) eachUnencodable(form edn.Node, path string, why error) {
+	before := len(r.problems)
+	for i := 0; i < len(form.Items); i += 2 {
+		if _, err := canon(nil, form.Items[i+1]); err != nil {
+			r.unencodable(err, path+"."+nameOf(form.Items[i]))
+		}
+	}
+	if len(r.problems) == before {
+		r.unencodable(why, path)
 	}
 }
 

@@ -48,6 +48,8 @@ func TestPullTypeErrors(t *testing.T) {
 		{try(query.Pull[wrong](ctx, snap, e)), query.ErrMisfit, "query: attribute n (int64) does not fit field wrong.N (string)"},
 		{try(query.Pull[noRef](ctx, snap, e)), query.ErrPattern, "query: field noRef.N: :n is not a reference, so it takes no pattern"},
 		{try(query.Pull[badTag](ctx, snap, e)), query.ErrMisfit, "query: badTag.S: unknown option idendity (did you mean identity?)"},
+		{try(query.Pull[inner](ctx, nil, e)), query.ErrInputs, "query: there is no database to pull from"},
+		{try(query.PullAll[inner](ctx, (*db.Snapshot)(nil), []any{e})), query.ErrInputs, "query: there is no database to pull from"},
 		{try(query.Pull[int](ctx, snap, e)), query.ErrMisfit, "query: Pull returns a struct or a map[string]any, not int"},
 		{try(query.Pull[map[string]any](ctx, snap, e)), query.ErrMisfit, "query: Pull of a map[string]any needs a pattern"},
 		{try(query.Pull[map[string]any](ctx, snap, e, "[:s]", "[:n]")), query.ErrMisfit, "query: Pull takes one pattern, not 2"},

@@ -27,6 +27,9 @@ func pullMany(ctx context.Context, r db.Reader, p *pattern, ids []db.ID) ([]map[
 
 // newPull returns the walk of a pattern through what a reader shows.
 func newPull(ctx context.Context, r db.Reader, p *pattern) (*pullWalk, error) {
+	if isNil(r) {
+		return nil, &Error{Text: "there is no database to pull from", Kind: ErrInputs}
+	}
 	if r.IsHistory() {
 		return nil, fmt.Errorf("query: pull: %w", db.ErrHistory)
 	}

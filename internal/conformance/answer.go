@@ -40,11 +40,7 @@ func (s *state) pull(r db.Reader, q Question) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.pullOne(r, e, q.Pattern)
-}
-
-func (s *state) pullOne(r db.Reader, e any, pattern string) (any, error) {
-	m, err := query.Pull[map[string]any](s.ctx, r, e, pattern)
+	m, err := query.Pull[map[string]any](s.ctx, r, e, q.Pattern)
 	if errors.Is(err, query.ErrNoRow) {
 		return nil, nil
 	}
@@ -59,13 +55,17 @@ func (s *state) pullMany(r db.Reader, q Question) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]any, len(form.Items))
+	entities, out := make([]any, len(form.Items)), make([]any, len(form.Items))
 	for i, item := range form.Items {
-		if out[i], err = s.pullOne(r, s.identifier(item), q.Pattern); err != nil {
-			return nil, err
+		entities[i] = s.identifier(item)
+	}
+	trees, err := query.PullAll[map[string]any](s.ctx, r, entities, q.Pattern)
+	for i, tree := range trees {
+		if tree != nil {
+			out[i] = tree
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 func (s *state) entid(r db.Reader, q Question) (any, error) {
