@@ -2,73 +2,24 @@ package db
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/datolite/datolite/internal/spell"
 	"github.com/datolite/datolite/storage"
 )
 
-// format is what this version makes of a store.
-const format = 1
-
-// A meta says what database this is. It never changes.
-type meta struct {
-	id      nonce
-	created time.Time
-	genesis digest // the record before the first
-}
-
-// dbid returns the id as it begins the keys of the database.
-func (m meta) dbid() string { return hex.EncodeToString(m.id[:]) }
-
-// metaMagic is how every meta begins.
-const metaMagic = "dlm1"
-
-// encode returns the meta as bytes: magic, format, id (16 bytes), milliseconds since 1970, genesis hash (32), and the SHA-256 of
-// all that. Numbers are varints.
-func (m meta) encode() []byte {
-	b := binary.AppendUvarint([]byte(metaMagic), format)
-	b = append(b, m.id[:]...)
-	b = binary.AppendVarint(b, m.created.UnixMilli())
-	b = append(b, m.genesis[:]...)
-	sum := sha256.Sum256(b)
-	return append(b, sum[:]...)
-}
-
-// decodeMeta returns the meta that b holds.
-func decodeMeta(b []byte) (meta, error) {
-	var m meta
-	if len(b) < sha256.Size || sha256.Sum256(b[:len(b)-sha256.Size]) != digest(b[len(b)-sha256.Size:]) {
-		return m, fmt.Errorf("%w: what describes the database is not as it was written", ErrCorrupt)
-	}
-	s := &source{rest: string(b[:len(b)-sha256.Size])}
-	if s.take(uint64(len(metaMagic))) != metaMagic {
-		s.fail("not a database")
-	}
-	if f := s.uvarint(); s.err == nil && f > format {
-		return m, fmt.Errorf("%w: the database has format %d, and this version reads up to %d", ErrFormat, f, format)
-	}
-	copy(m.id[:], s.take(uint64(len(m.id))))
-	m.created = time.UnixMilli(s.varint()).UTC()
-	copy(m.genesis[:], s.take(sha256.Size))
-	if err := s.end(); err != nil {
-		return m, fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	return m, nil
-}
-
-// newMeta returns the meta of a database that is about to be.
-func newMeta(now time.Time) meta {
-	m := meta{created: now}
-	_, _ = rand.Read(m.id[:]) // never fails
-	m.genesis = sha256.Sum256(binary.AppendVarint(append([]byte("genesis "), m.id[:]...), now.UnixMilli()))
-	return m
+// A catalogue tells which database of a store has a name. Each change makes one thing, the next generation of a name, so it happens at
+// one moment or not at all, and of two who want to change a name at once one is told. A database that moves is announced under its
+// old name, and has that until the next generation of the new one is made: if this names the database, it has the new one from
+// then on. Anybody may call the move off before, by making that generation.
+type catalogue struct {
+	store  storage.Store
+	clock  func() time.Time
+	logger *slog.Logger
 }
 
 // checkName refuses what is not a name of a database: lower-case letters, digits, "_", "." and "-", at most 64 of them.
@@ -83,119 +34,160 @@ func checkName(name string) error {
 	return nil
 }
 
-// A catalogue tells which database of a store has a name: the highest generation of the name holds its id.
-type catalogue struct {
-	store storage.Store
-	o     Options
+// A standing is where a name leads at some moment.
+type standing struct {
+	generation        // the highest generation; 0 for a name that never was
+	says       naming // by that generation
+	dbid       string // the database that the name leads to; "" for none
+	undecided  bool   // the database moves, and the generation that decides is not there
 }
 
-// dropped is what a generation holds of a name whose database is gone.
-const dropped = "dropped"
+// next returns the generation to make in order to change where the name leads.
+func (s standing) next() generation { return generation{s.name, s.gen + 1} }
 
-// find returns the database with the name, making it if it is not there.
-func (c catalogue) find(ctx context.Context) (meta, error) {
-	if err := checkName(c.o.Name); err != nil {
-		return meta{}, err
-	}
-	dbid, gen, err := c.look(ctx)
-	if err != nil {
-		return meta{}, err
-	}
-	if dbid == dropped && c.o.ReadOnly {
-		return meta{}, fmt.Errorf("%w: %s", ErrNoDatabase, c.o.Name)
-	}
-	if dbid == dropped {
-		if dbid, err = c.create(ctx, gen+1); err != nil {
-			return meta{}, err
-		}
-	}
-	return c.meta(ctx, dbid)
-}
-
-// look returns the database id of the name, and the generation that says it. A name that never was is like one whose database is
-// gone, in generation 0.
-func (c catalogue) look(ctx context.Context) (dbid string, gen uint64, err error) {
-	prefix := "name/" + c.o.Name + "/"
-	last := ""
-	for {
-		keys, err := c.store.List(ctx, prefix, last, 1000)
+// stand returns where a name leads.
+func (c catalogue) stand(ctx context.Context, name string) (standing, error) {
+	last, prefix := "", namePrefix+name+"/"
+	for key, err := range c.keys(ctx, prefix) {
 		if err != nil {
-			return "", 0, err
+			return standing{}, err
 		}
-		if len(keys) == 0 {
-			break
-		}
-		last = keys[len(keys)-1]
+		last = key
 	}
 	if last == "" {
-		return dropped, 0, nil
+		return standing{generation: generation{name: name}}, nil
 	}
-	b, err := c.store.Get(ctx, last)
+	highest, err := parseGeneration(last)
 	if err != nil {
-		return "", 0, err
+		return standing{}, err
 	}
-	gen, err = parseGen(strings.TrimPrefix(last, prefix))
-	if err == nil && string(b) != dropped && !isDBID(string(b)) {
-		err = fmt.Errorf("%w: it holds no database id", ErrCorrupt)
-	}
+	return c.standAt(ctx, highest)
+}
+
+// standAt returns where a name leads whose highest generation is given.
+func (c catalogue) standAt(ctx context.Context, highest generation) (standing, error) {
+	says, found, err := c.read(ctx, highest)
 	if err != nil {
-		return "", 0, &StoreError{last, err}
+		return standing{}, err
 	}
-	return string(b), gen, nil
-}
-
-func parseGen(text string) (uint64, error) {
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != 8 {
-		return 0, fmt.Errorf("%w: the key ends in no generation", ErrCorrupt)
+	if !found {
+		return standing{}, &StoreError{highest.key(), fmt.Errorf("%w: it is listed, and not there", ErrStore)}
 	}
-	return binary.BigEndian.Uint64(b), nil
-}
-
-func isDBID(text string) bool {
-	b, err := hex.DecodeString(text)
-	return err == nil && len(b) == len(nonce{}) && hex.EncodeToString(b) == text
-}
-
-// create makes a database and gives it the name, and returns its id, or that of the database which somebody else named in the
-// meantime. The meta is there before the name, so whoever finds the name finds the database.
-func (c catalogue) create(ctx context.Context, gen uint64) (string, error) {
-	m := newMeta(c.o.Clock())
-	if err := probe(ctx, c.store, m.dbid()); err != nil {
-		return "", err
-	}
-	if err := c.store.Put(ctx, storage.Item{Key: m.dbid() + "/meta", Value: m.encode()}); err != nil {
-		return "", err
-	}
-	slot := creation{c.store, "name/" + c.o.Name + "/" + hex16(gen), []byte(m.dbid()), 5, c.o.Logger}
-	other, err := slot.run(ctx)
-	if err != nil || other == nil {
-		return m.dbid(), err
-	}
-	if err := c.store.Delete(ctx, m.dbid()+"/meta"); err != nil {
-		c.o.Logger.Warn("a database that was never named is left in the store", "id", m.dbid(), "error", err)
-	}
-	if string(other) == dropped || !isDBID(string(other)) {
-		return "", fmt.Errorf("%w: %s was dropped while it was opened", ErrNoDatabase, c.o.Name)
-	}
-	return string(other), nil
-}
-
-// meta returns what a database says of itself.
-func (c catalogue) meta(ctx context.Context, dbid string) (meta, error) {
-	key := dbid + "/meta"
-	b, err := c.store.Get(ctx, key)
-	var m meta
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		err = &StoreError{key, fmt.Errorf("%w: %s names the database, and this is missing", ErrCorrupt, c.o.Name)}
-	case err == nil:
-		if m, err = decodeMeta(b); err == nil && m.dbid() != dbid {
-			err = fmt.Errorf("%w: it describes another database", ErrCorrupt)
-		}
+	s := standing{generation: highest, says: says}
+	switch says.verb {
+	case named:
+		s.dbid = says.dbid
+	case moved:
+		there, found, err := c.read(ctx, says.to)
 		if err != nil {
-			err = &StoreError{key, err}
+			return standing{}, err
+		}
+		if there.verb != named || there.dbid != says.dbid {
+			s.dbid, s.undecided = says.dbid, !found
 		}
 	}
-	return m, err
+	return s, nil
 }
+
+// settled returns where a name leads after whatever was undecided about it was called off.
+func (c catalogue) settled(ctx context.Context, name string) (standing, error) {
+	s, err := c.stand(ctx, name)
+	if err != nil || !s.undecided {
+		return s, err
+	}
+	if _, err := c.fill(ctx, s.says.to, naming{verb: dropped}); err != nil {
+		return s, err
+	}
+	return c.standAt(ctx, s.generation)
+}
+
+// find returns the database with a name, making it if it is not there, unless it is only to be read.
+func (c catalogue) find(ctx context.Context, o Options) (meta, error) {
+	if err := checkName(o.Name); err != nil {
+		return meta{}, err
+	}
+	for {
+		s, err := c.stand(ctx, o.Name)
+		switch {
+		case err != nil:
+			return meta{}, err
+		case s.dbid == "" && o.ReadOnly:
+			return meta{}, c.unknown(ctx, o.Name)
+		case s.dbid == "":
+			if m, made, err := c.make(ctx, s); made || err != nil {
+				return m, err
+			}
+			continue
+		}
+		m, err := readMeta(ctx, c.store, s.dbid)
+		if err == nil && !o.ReadOnly {
+			err = c.admit(ctx, s.dbid)
+		}
+		return m, err
+	}
+}
+
+// make makes a database and gives it a name that leads to none, and reports whether nobody was faster. The meta is there before the
+// name, so whoever finds the name finds the database.
+func (c catalogue) make(ctx context.Context, s standing) (meta, bool, error) {
+	c.bury(ctx, s)
+	m := newMeta(c.clock())
+	if err := probe(ctx, c.store, m.dbid()); err != nil {
+		return m, false, err
+	}
+	describes, admits := storage.Item{Key: m.dbid() + "/meta", Value: m.encode()}, storage.Item{Key: clientKey(c.store, m.dbid())}
+	if err := c.store.Put(ctx, describes, admits); err != nil {
+		return m, false, err
+	}
+	slot := c.filling(s.next(), naming{verb: named, dbid: m.dbid()})
+	other, err := slot.run(ctx)
+	if err == nil && other != nil && slot.sure {
+		if err := c.store.Delete(ctx, describes.Key, admits.Key); err != nil {
+			c.logger.Warn("a database that was never named is left in the store", "id", m.dbid(), "error", err)
+		}
+	}
+	return m, err == nil && other == nil, err
+}
+
+// bury sees that the database which a name led to before it was dropped has ended. Who dropped it may not have come that far.
+func (c catalogue) bury(ctx context.Context, s standing) {
+	if s.says.verb != dropped || s.says.dbid == "" {
+		return
+	}
+	if _, err := c.finish(ctx, s.says.dbid); err != nil {
+		c.logger.Warn("the log of a database that was dropped does not end", "id", s.says.dbid, "error", err)
+	}
+}
+
+// finish ends the log of a database, and reports whether it had not ended before.
+func (c catalogue) finish(ctx context.Context, dbid string) (bool, error) {
+	m, err := readMeta(ctx, c.store, dbid)
+	if err != nil {
+		return false, err
+	}
+	return (&txlog{store: c.store, dbid: dbid}).finish(ctx, m, c.clock(), c.logger)
+}
+
+// unknown returns the error for a name that leads nowhere.
+func (c catalogue) unknown(ctx context.Context, name string) error {
+	err := &NameError{Name: name, Err: ErrNoDatabase}
+	if all, listing := c.all(ctx); listing == nil {
+		var names []string
+		for _, s := range all {
+			names = append(names, s.name)
+		}
+		err.Near = spell.Nearest(name, slices.Values(names))
+	}
+	return err
+}
+
+// A NameError tells which name of a database is wrong. It unwraps to ErrNoDatabase, ErrTaken or ErrDropped.
+type NameError struct {
+	Name string
+	Near string // the name that is most like one that leads to no database; or ""
+	Err  error
+}
+
+func (e *NameError) Error() string { return e.Err.Error() + ": " + e.Name + didYouMean(e.Near) }
+
+func (e *NameError) Unwrap() error { return e.Err }

@@ -65,13 +65,8 @@ func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
 		return nil, err
 	}
 	began := time.Now()
-	m, err := catalogue{store, o}.find(ctx)
+	c, err := connect(ctx, store, o, hosts)
 	if err != nil {
-		return nil, err
-	}
-	c := newConn(store, o, hosts, m)
-	if _, err := c.catchUp(ctx); err != nil {
-		c.cancel()
 		return nil, err
 	}
 	go c.run()
@@ -79,6 +74,28 @@ func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
 	h := c.head.Load()
 	o.Logger.Info("database opened", "name", o.Name, "t", int64(h.snap.T()), "records", h.seq, "took", time.Since(began))
 	return c, nil
+}
+
+// connect returns a Conn that knows the newest record of its database. If that is dropped meanwhile, the name may lead to another.
+func connect(ctx context.Context, store storage.Store, o Options, hosts map[string]Named) (*Conn, error) {
+	for gone := ""; ; {
+		m, err := catalogue{store, o.Clock, o.Logger}.find(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		c := newConn(store, o, hosts, m)
+		if _, err = c.catchUp(ctx); err == nil {
+			return c, nil
+		}
+		c.cancel()
+		if !errors.Is(err, ErrDropped) {
+			return nil, err
+		}
+		if m.dbid() == gone {
+			return nil, &NameError{Name: o.Name, Err: ErrDropped}
+		}
+		gone = m.dbid()
+	}
 }
 
 func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Conn {

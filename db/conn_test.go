@@ -217,7 +217,7 @@ func TestManyMakeOneDatabase(t *testing.T) {
 		t.Errorf("%d of 8 transactions are in the database", n)
 	}
 	keys, err := store.List(context.Background(), "", "", 100)
-	if err != nil || len(keys) != 1+1+8 {
+	if err != nil || len(keys) != 1+2+8 {
 		t.Error("strays are left:", keys, err)
 	}
 }

@@ -90,6 +90,8 @@ var (
 	ErrPanic            = NewKind("", Fault, "a function of the host panicked")
 	ErrName             = NewKind("", Incorrect, "not a name for a database")
 	ErrNoDatabase       = NewKind("db.error/db-not-found", NotFound, "no such database")
+	ErrTaken            = NewKind("", Conflict, "name is taken")
+	ErrDropped          = NewKind("db.error/db-not-found", NotFound, "database was dropped")
 	ErrStore            = NewKind("", Unsupported, "store does not do what it promises")
 	ErrTooLarge         = NewKind("", Incorrect, "transaction is too large")
 	ErrNotAnEntity      = NewKind("db.error/not-an-entity", Incorrect, "no such entity")

@@ -36,6 +36,44 @@ func ExampleOpenOwned() {
 	// get anything: store is closed
 }
 
+// Several databases in one store: each has a name, which can be given away.
+func ExampleDatabases() {
+	store := mem.New()
+	must(db.Open(ctx, store, db.Options{Name: "people"}))
+	must(db.Open(ctx, store, db.Options{Name: "books"}))
+	for _, d := range must(db.Databases(ctx, store)) {
+		fmt.Println(d.Name, len(d.ID))
+	}
+	// Output:
+	// books 32
+	// people 32
+}
+
+// Whoever has a database open that is dropped is told; the name may be used again.
+func ExampleDrop() {
+	store := mem.New()
+	conn := must(db.Open(ctx, store, db.Options{Name: "books"}))
+	fmt.Println(db.Drop(ctx, store, "books"))
+	_, err := tx.Transact(ctx, conn, tx.Map{"db/doc": "too late"})
+	fmt.Println(errors.Is(err, db.ErrDropped))
+	fmt.Println(db.Drop(ctx, store, "books"))
+	// Output:
+	// <nil>
+	// true
+	// db: no such database: books
+}
+
+func ExampleRename() {
+	store := mem.New()
+	must(db.Open(ctx, store, db.Options{Name: "books"}))
+	fmt.Println(db.Rename(ctx, store, "books", "library"))
+	_, err := db.Open(ctx, store, db.Options{Name: "librery", ReadOnly: true})
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// db: no such database: librery (did you mean library?)
+}
+
 // Two connections to one store: what one writes, the other knows after Sync.
 func ExampleConn_Sync() {
 	store := mem.New()

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/datolite/datolite/storage"
@@ -31,12 +32,12 @@ func (c *Conn) advance(entries []*entry) error {
 // apply returns the snapshot after records. If one does not follow from what is before it, the error names its key.
 func (c *Conn) apply(h *head, entries []*entry) (*Snapshot, error) {
 	var commits []Commit
-	seq, hash := h.seq, h.hash
+	seq, hash, ended := h.seq, h.hash, h.ended
 	for _, e := range entries {
-		if e.seq != seq+1 || e.prev != hash {
+		if e.seq != seq+1 || e.prev != hash || ended {
 			return nil, &StoreError{c.log.slot(e.seq), errUnlinked}
 		}
-		seq, hash = e.seq, e.hash
+		seq, hash, ended = e.seq, e.hash, e.ends
 		commits = append(commits, e.commits...)
 	}
 	snap, err := h.snap.applyAll(commits)
@@ -55,19 +56,31 @@ func (c *Conn) apply(h *head, entries []*entry) (*Snapshot, error) {
 // replayFacts is how many facts are applied at once when there are many.
 const replayFacts = 1 << 17
 
-// catchUp moves the head to the newest record of the log, and returns by how many. Only the writer calls it, and Open before there
-// is one.
+// catchUp moves the head to the newest record of the log, and returns by how many, also when it fails on the way. If the log has
+// ended, that is ErrDropped. Only the writer calls it, and Open before there is one.
 func (c *Conn) catchUp(ctx context.Context) (int, error) {
 	known := c.head.Load().seq
+	err := c.catchUpFrom(ctx, known)
+	h := c.head.Load()
+	if err == nil && h.ended {
+		err = ErrDropped
+	}
+	return h.seq - known, err
+}
+
+func (c *Conn) catchUpFrom(ctx context.Context, known int) error {
+	if c.head.Load().ended {
+		return nil
+	}
 	newest, err := c.log.newest(ctx, known)
 	if err != nil || newest == known {
-		return 0, err
+		return err
 	}
 	var batch []*entry
 	facts := 0
 	for e, err := range c.log.entries(ctx, known+1, newest) {
 		if err != nil {
-			return 0, err
+			return err
 		}
 		batch = append(batch, e)
 		for i := range e.commits {
@@ -77,11 +90,11 @@ func (c *Conn) catchUp(ctx context.Context) (int, error) {
 			continue
 		}
 		if err := c.advance(batch); err != nil {
-			return 0, err
+			return err
 		}
 		batch, facts = batch[:0], 0
 	}
-	return newest - known, nil
+	return nil
 }
 
 // note keeps an error that no later try will heal, for those who wait for news.
@@ -127,8 +140,8 @@ func (c *Conn) ask(ctx context.Context, l *look) (int, error) {
 	}
 }
 
-// A follower has the writer look for new records: whenever the store tells that one may have come, and if it does not tell, less
-// and less often while none comes.
+// A follower has the writer look for new records: whenever the store tells that one may have come; and if it does not tell, or a
+// look fails, less and less often while none comes.
 type follower struct {
 	conn  *Conn
 	least time.Duration // the shortest pause
@@ -150,8 +163,8 @@ func (c *Conn) follow() {
 	f := &follower{conn: c, least: least, pause: least}
 	for {
 		f.watch()
-		found, _ := c.look(c.ctx)
-		if !f.rest(found) {
+		found, err := c.look(c.ctx)
+		if errors.Is(err, ErrDropped) || !f.rest(found, err) {
 			return
 		}
 	}
@@ -171,8 +184,9 @@ func (f *follower) watch() {
 	f.told = told
 }
 
-// rest waits until it is time to look again, and reports whether it ever will be. found is how many records the last look found.
-func (f *follower) rest(found int) bool {
+// rest waits until it is time to look again, and reports whether it ever will be. found is how many records the last look found,
+// and err why it found no more: then the store, which told of those already, is polled.
+func (f *follower) rest(found int, err error) bool {
 	seq := f.conn.head.Load().seq
 	own := seq - f.seq - found
 	f.seq = seq
@@ -183,7 +197,7 @@ func (f *follower) rest(found int) bool {
 		f.pause = f.least
 	}
 	var poll <-chan time.Time
-	if f.told == nil {
+	if f.told == nil || err != nil {
 		timer := time.NewTimer(f.pause)
 		defer timer.Stop()
 		poll = timer.C

@@ -16,6 +16,7 @@ type head struct {
 		version uint64 // the lowest that may write from here on
 		seq     int    // the record that says so
 	}
+	ended         bool // the database was dropped: nothing follows
 	datoms, bytes int
 }
 
@@ -27,6 +28,7 @@ func (h *head) after(e *entry, snap *Snapshot) *head {
 		next.next = e.commits[i].NextT
 		next.datoms += len(e.commits[i].Facts) + 1
 	}
+	next.ended = e.ends
 	if e.writer > next.writer.version {
 		next.writer.version, next.writer.seq = e.writer, e.seq
 	}

@@ -24,7 +24,8 @@ type entry struct {
 	nonce   nonce
 	writer  uint64 // the lowest version that may write after it
 	commits []Commit
-	size    int // in bytes
+	ends    bool // the log: the database was dropped
+	size    int  // in bytes
 }
 
 // slot returns the key of a slot.
@@ -77,6 +78,7 @@ func (l *txlog) decode(ctx context.Context, seq int, b []byte) (*entry, error) {
 	for i := range bodies {
 		e.commits[i] = bodies[i].commit
 	}
+	e.ends, _ = r.ends()
 	return e, nil
 }
 

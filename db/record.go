@@ -10,7 +10,7 @@ import (
 // What this version reads and writes. A record says which versions it takes; of a database with a record for newer writers it
 // is a reader.
 const (
-	readerVersion = 1
+	readerVersion = 2
 	writerVersion = 1
 )
 
@@ -27,6 +27,7 @@ type nonce [16]byte
 const (
 	sectionTx        = 1 // a transaction: see body.go
 	sectionElsewhere = 2 // the content of the record is under other keys: see elsewhere
+	sectionEnd       = 3 // the log ends: see end.go
 )
 
 // A record is what one slot of the log holds:
@@ -139,16 +140,19 @@ func (r *record) readable() error {
 		return fmt.Errorf("%w: the record takes a reader of version %d, and this is %d", ErrFormat, r.reader, readerVersion)
 	}
 	for _, s := range r.sections {
-		if s.kind != sectionTx && s.kind != sectionElsewhere {
+		if s.kind < sectionTx || s.kind > sectionEnd {
 			return fmt.Errorf("%w: the record has a section of kind %d, and a reader of version %d knows up to %d", ErrFormat,
-				s.kind, readerVersion, sectionElsewhere)
+				s.kind, readerVersion, sectionEnd)
 		}
 	}
 	return nil
 }
 
-// bodies returns the transactions of the record, in order.
+// bodies returns the transactions of the record, in order: none if it ends the log.
 func (r *record) bodies() ([]body, error) {
+	if ends, err := r.ends(); ends || err != nil {
+		return nil, err
+	}
 	bodies := make([]body, 0, len(r.sections))
 	for i, s := range r.sections {
 		if s.kind != sectionTx {

@@ -98,6 +98,9 @@ func reencode(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ends, _ := r.ends(); ends {
+		return r.encode(), nil
+	}
 	again := *r
 	again.sections = nil
 	for i := range bodies {
@@ -148,6 +151,48 @@ func TestRecordOfFormat1(t *testing.T) {
 	}
 }
 
+// TestRecordThatEndsALog reads what the first version wrote.
+func TestRecordThatEndsALog(t *testing.T) {
+	const file = "testdata/end-1"
+	r := endRecord(5, digest{9, 8, 7}, time.UnixMilli(1_700_000_000_123))
+	r.nonce = nonce{42, 15: 1}
+	if *update {
+		if err := os.WriteFile(file, r.encode(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(file)
+	if err != nil || !bytes.Equal(golden, r.encode()) {
+		t.Error("the record is not written as it was", err)
+	}
+	read, err := decodeRecord(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ends, err := read.ends(); !ends || err != nil {
+		t.Error("the record does not end the log", err)
+	}
+	if bodies, err := read.bodies(); len(bodies) != 0 || err != nil {
+		t.Error(bodies, err)
+	}
+	for _, content := range []string{"", "\x00\x00", "\x80\x00"} {
+		if _, err := resealedEnd(t, content).bodies(); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("an end of %x is read: %v", content, err)
+		}
+	}
+}
+
+// resealedEnd returns a record that ends a log with such content.
+func resealedEnd(t *testing.T, content string) *record {
+	r := endRecord(5, digest{9, 8, 7}, time.UnixMilli(0))
+	r.sections[0].content = []byte(content)
+	read, err := decodeRecord(r.encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
 func TestRecordDamageIsFound(t *testing.T) {
 	whole := sampleRecord().encode()
 	for i := range whole {
@@ -169,11 +214,11 @@ func TestRecordFromTheFuture(t *testing.T) {
 	newer := sampleRecord()
 	newer.reader = 7
 	_, err := decodeRecord(newer.encode())
-	wantError(t, err, ErrFormat, "format not known to this version: the record takes a reader of version 7, and this is 1")
+	wantError(t, err, ErrFormat, "format not known to this version: the record takes a reader of version 7, and this is 2")
 	strange := sampleRecord()
 	strange.sections = append(strange.sections, section{9, []byte("?")})
 	_, err = decodeRecord(strange.encode())
-	wantError(t, err, ErrFormat, "format not known to this version: the record has a section of kind 9, and a reader of version 1 knows up to 2")
+	wantError(t, err, ErrFormat, "format not known to this version: the record has a section of kind 9, and a reader of version 2 knows up to 3")
 }
 
 func wantError(t *testing.T, err error, kind error, text string) {

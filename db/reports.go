@@ -8,7 +8,8 @@ import (
 	"iter"
 )
 
-// Sync returns a snapshot with everything that was committed anywhere before the call.
+// Sync returns a snapshot with everything that was committed anywhere before the call. The error is that of ctx or of the store,
+// ErrClosed, or ErrDropped.
 func (c *Conn) Sync(ctx context.Context) (*Snapshot, error) {
 	if _, err := c.look(ctx); err != nil {
 		return nil, fmt.Errorf("db: %w", err)
@@ -16,18 +17,19 @@ func (c *Conn) Sync(ctx context.Context) (*Snapshot, error) {
 	return c.Snapshot(), nil
 }
 
-// SyncTo waits until this process knows the transaction t, and returns a snapshot that has it.
+// SyncTo waits until this process knows the transaction t, and returns a snapshot that has it. It waits out a store that fails for
+// a time. The error is that of ctx, ErrClosed, ErrDropped, or what is wrong with the log.
 func (c *Conn) SyncTo(ctx context.Context, t T) (*Snapshot, error) {
 	for first := true; ; first = false {
-		news := c.news.wait()
-		if snap := c.Snapshot(); snap.T() >= t {
-			return snap, nil
+		news, h := c.news.wait(), c.head.Load()
+		if h.snap.T() >= t {
+			return h.snap, nil
 		}
 		if first {
 			c.kick()
 		}
-		if err := c.await(ctx, news); err != nil {
-			return nil, err
+		if err := c.await(ctx, h, news); err != nil {
+			return nil, cmp.Or(ctx.Err(), fmt.Errorf("db: %w", err))
 		}
 	}
 }
@@ -40,10 +42,13 @@ func (c *Conn) kick() {
 	}
 }
 
-// await waits for news, unless there will be none.
-func (c *Conn) await(ctx context.Context, news <-chan struct{}) error {
+// await waits for news behind a head, unless there will be none.
+func (c *Conn) await(ctx context.Context, h *head, news <-chan struct{}) error {
+	if h.ended {
+		return ErrDropped
+	}
 	if err := c.fault.Load(); err != nil {
-		return fmt.Errorf("db: %w", *err)
+		return *err
 	}
 	select {
 	case <-news:
@@ -51,7 +56,7 @@ func (c *Conn) await(ctx context.Context, news <-chan struct{}) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-c.done:
-		return fmt.Errorf("db: %w", ErrClosed)
+		return ErrClosed
 	}
 }
 
@@ -111,21 +116,21 @@ func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, er
 
 // Reports yields the report of every transaction with a t greater than after, in order and without a gap, and then waits for
 // more. 0 is from the first on, Snapshot().T() from now on, and the t of the last report that was dealt with the place to
-// resume. It ends by yielding an error once: that of ctx, ErrClosed, or of the store. A slow reader holds nothing up and costs no
-// memory: what is not quite new is read from the log. TempIDs and Created are told to the caller
-// of a transaction alone, unless it has an idempotency key.
+// resume. It ends by yielding an error once: that of ctx, ErrClosed, ErrDropped, or of the store. A slow reader holds nothing up and
+// costs no memory: what is not quite new is read from the log. TempIDs and Created are told to the caller of a transaction alone,
+// unless it has an idempotency key.
 func (c *Conn) Reports(ctx context.Context, after T) iter.Seq2[*Report, error] {
 	return func(yield func(*Report, error) bool) {
 		s := &stream{conn: c, t: after, yield: yield}
 		var err error
 		for err == nil {
-			news := c.news.wait()
-			if err = s.drain(ctx); err == nil {
-				err = c.await(ctx, news)
+			news, h := c.news.wait(), c.head.Load()
+			if err = s.drain(ctx, h); err == nil {
+				err = c.await(ctx, h, news)
 			}
 		}
 		if err != errStopped {
-			yield(nil, cmp.Or(ctx.Err(), err))
+			yield(nil, cmp.Or(ctx.Err(), fmt.Errorf("db: %w", err)))
 		}
 	}
 }
@@ -142,17 +147,16 @@ type stream struct {
 // errStopped ends a stream whose reader broke out.
 var errStopped = errors.New("the reader stopped")
 
-// drain yields what is there.
-func (s *stream) drain(ctx context.Context) error {
-	snap := s.conn.Snapshot()
-	for commit, err := range s.conn.commits(ctx, s.t, snap.T()) {
+// drain yields what is there up to a head.
+func (s *stream) drain(ctx context.Context, h *head) error {
+	for commit, err := range s.conn.commits(ctx, s.t, h.snap.T()) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.report(ctx, snap, commit); err != nil {
+		if err := s.report(ctx, h, commit); err != nil {
 			return err
 		}
 	}
@@ -160,14 +164,14 @@ func (s *stream) drain(ctx context.Context) error {
 }
 
 // report yields the report of a commit.
-func (s *stream) report(ctx context.Context, snap *Snapshot, commit Commit) (err error) {
+func (s *stream) report(ctx context.Context, h *head, commit Commit) (err error) {
 	if !s.begun {
-		if s.prev, err = s.conn.commitAt(ctx, s.conn.head.Load(), commit.T-1); err != nil {
+		if s.prev, err = s.conn.commitAt(ctx, h, commit.T-1); err != nil {
 			return err
 		}
 		s.begun = true
 	}
-	if !s.yield(snap.replay(s.prev, commit), nil) {
+	if !s.yield(h.snap.replay(s.prev, commit), nil) {
 		return errStopped
 	}
 	s.t, s.prev = commit.T, &commit

@@ -176,8 +176,11 @@ func (c *Conn) fillNext(seq int) error {
 	return nil
 }
 
-// writable returns ErrFormat if this version must not write behind the head.
+// writable returns ErrDropped if nobody may write behind the head, and ErrFormat if this version must not.
 func (h *head) writable(l *txlog) error {
+	if h.ended {
+		return ErrDropped
+	}
 	if h.writer.version <= writerVersion {
 		return nil
 	}

@@ -1,0 +1,90 @@
+package db
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/datolite/datolite/storage"
+)
+
+// format is what this version makes of a store.
+const format = 1
+
+// A meta says what database this is. It never changes.
+type meta struct {
+	id      nonce
+	created time.Time
+	genesis digest // the record before the first
+}
+
+// dbid returns the id as it begins the keys of the database.
+func (m meta) dbid() string { return hex.EncodeToString(m.id[:]) }
+
+// metaMagic is how every meta begins.
+const metaMagic = "dlm1"
+
+// encode returns the meta as bytes: magic, format, id (16 bytes), milliseconds since 1970, genesis hash (32), and the SHA-256 of
+// all that. Numbers are varints.
+func (m meta) encode() []byte {
+	b := binary.AppendUvarint([]byte(metaMagic), format)
+	b = append(b, m.id[:]...)
+	b = binary.AppendVarint(b, m.created.UnixMilli())
+	b = append(b, m.genesis[:]...)
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
+}
+
+// decodeMeta returns the meta that b holds.
+func decodeMeta(b []byte) (meta, error) {
+	var m meta
+	if len(b) < sha256.Size || sha256.Sum256(b[:len(b)-sha256.Size]) != digest(b[len(b)-sha256.Size:]) {
+		return m, fmt.Errorf("%w: what describes the database is not as it was written", ErrCorrupt)
+	}
+	s := &source{rest: string(b[:len(b)-sha256.Size])}
+	if s.take(uint64(len(metaMagic))) != metaMagic {
+		s.fail("not a database")
+	}
+	if f := s.uvarint(); s.err == nil && f > format {
+		return m, fmt.Errorf("%w: the database has format %d, and this version reads up to %d", ErrFormat, f, format)
+	}
+	copy(m.id[:], s.take(uint64(len(m.id))))
+	m.created = time.UnixMilli(s.varint()).UTC()
+	copy(m.genesis[:], s.take(sha256.Size))
+	if err := s.end(); err != nil {
+		return m, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return m, nil
+}
+
+// newMeta returns the meta of a database that is about to be.
+func newMeta(now time.Time) meta {
+	m := meta{created: time.UnixMilli(now.UnixMilli()).UTC()}
+	_, _ = rand.Read(m.id[:]) // never fails
+	m.genesis = sha256.Sum256(binary.AppendVarint(append([]byte("genesis "), m.id[:]...), now.UnixMilli()))
+	return m
+}
+
+// readMeta returns what a database says of itself.
+func readMeta(ctx context.Context, store storage.Store, dbid string) (meta, error) {
+	key := dbid + "/meta"
+	b, err := store.Get(ctx, key)
+	var m meta
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		err = &StoreError{key, fmt.Errorf("%w: a name leads to the database, and this is missing", ErrCorrupt)}
+	case err == nil:
+		if m, err = decodeMeta(b); err == nil && m.dbid() != dbid {
+			err = fmt.Errorf("%w: it describes another database", ErrCorrupt)
+		}
+		if err != nil {
+			err = &StoreError{key, err}
+		}
+	}
+	return m, err
+}
