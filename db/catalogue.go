@@ -101,29 +101,29 @@ func (c catalogue) settled(ctx context.Context, name string) (standing, error) {
 	return c.standAt(ctx, s.generation)
 }
 
-// find returns the database with a name, making it if it is not there, unless it is only to be read.
-func (c catalogue) find(ctx context.Context, o Options) (meta, error) {
+// find returns the database with a name. If there is none it makes one, and reports that, unless it is only to be read.
+func (c catalogue) find(ctx context.Context, o Options) (m meta, made bool, err error) {
 	if err := checkName(o.Name); err != nil {
-		return meta{}, err
+		return m, false, err
 	}
 	for {
 		s, err := c.stand(ctx, o.Name)
 		switch {
 		case err != nil:
-			return meta{}, err
+			return m, false, err
 		case s.dbid == "" && o.ReadOnly:
-			return meta{}, c.unknown(ctx, o.Name)
+			return m, false, c.unknown(ctx, o.Name)
 		case s.dbid == "":
-			if m, made, err := c.make(ctx, s); made || err != nil {
-				return m, err
+			if m, made, err = c.make(ctx, s); made || err != nil {
+				return m, made, err
 			}
 			continue
 		}
-		m, err := readMeta(ctx, c.store, s.dbid)
+		m, err = readMeta(ctx, c.store, s.dbid)
 		if err == nil && !o.ReadOnly {
 			err = c.admit(ctx, s.dbid)
 		}
-		return m, err
+		return m, false, err
 	}
 }
 

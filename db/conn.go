@@ -76,10 +76,11 @@ func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
 	return c, nil
 }
 
-// connect returns a Conn that knows the newest record of its database. If that is dropped meanwhile, the name may lead to another.
+// connect returns a Conn that knows the newest record of its database. If that is dropped meanwhile, the name may lead to another,
+// but nobody makes two.
 func connect(ctx context.Context, store storage.Store, o Options, hosts map[string]Named) (*Conn, error) {
 	for gone := ""; ; {
-		m, err := catalogue{store, o.Clock, o.Logger}.find(ctx, o)
+		m, made, err := catalogue{store, o.Clock, o.Logger}.find(ctx, o)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +92,7 @@ func connect(ctx context.Context, store storage.Store, o Options, hosts map[stri
 		if !errors.Is(err, ErrDropped) {
 			return nil, err
 		}
-		if m.dbid() == gone {
+		if made || m.dbid() == gone {
 			return nil, &NameError{Name: o.Name, Err: ErrDropped}
 		}
 		gone = m.dbid()

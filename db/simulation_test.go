@@ -222,11 +222,14 @@ func (s *simulation) ready() (calls []*call, actors []*actor) {
 	return calls, actors
 }
 
-// tail returns what of a key is the same each time: the id of the database, and the nonce of a record, are not.
+// tail returns what of a key is the same each time: the id of the database, the nonce of a record, and the name of a probe, are not.
 func tail(key string) string {
 	parts := strings.Split(key, "/")
 	if len(parts) > 2 && parts[1] == "body" {
 		return "body/" + parts[2][:16]
+	}
+	if len(parts) > 2 && parts[1] == "probe" {
+		return "probe/" + strings.Join(parts[3:], "/")
 	}
 	return strings.Join(parts[1:], "/")
 }
