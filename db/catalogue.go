@@ -139,9 +139,8 @@ func (c catalogue) make(ctx context.Context, s standing) (meta, bool, error) {
 	if err := c.store.Put(ctx, describes, admits); err != nil {
 		return m, false, err
 	}
-	slot := c.filling(s.next(), naming{verb: named, dbid: m.dbid()})
-	other, err := slot.run(ctx)
-	if err == nil && other != nil && slot.sure {
+	other, err := c.filling(s.next(), naming{verb: named, dbid: m.dbid()}).run(ctx)
+	if there, bad := parseNaming(other, s.next()); err == nil && bad == nil && there.dbid != m.dbid() {
 		if err := c.store.Delete(ctx, describes.Key, admits.Key); err != nil {
 			c.logger.Warn("a database that was never named is left in the store", "id", m.dbid(), "error", err)
 		}

@@ -18,7 +18,6 @@ type creation struct {
 	value  []byte
 	tries  int // how often to try; 0 is until ctx ends
 	logger *slog.Logger
-	sure   bool // set by run if what is there was there before it asked
 }
 
 // run returns nil if the value is there, and otherwise what is. An error says that nothing is known, unless it is refused.
@@ -29,7 +28,6 @@ func (c *creation) run(ctx context.Context) (other []byte, err error) {
 		if err == nil {
 			return nil, nil
 		}
-		c.sure = try == 1 && errors.Is(err, storage.ErrExists)
 		if try == 1 && isRefusal(err) {
 			return nil, &refusedError{err}
 		}
