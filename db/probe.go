@@ -28,14 +28,18 @@ func clientKey(store storage.Store, dbid string) string {
 }
 
 // admit probes the store of a database that is there, unless a client of this kind has passed before: what one client keeps, another
-// may break on the way to the same data.
+// may break on the way to the same data. One that may not write breaks nothing.
 func (c catalogue) admit(ctx context.Context, dbid string) error {
 	key := clientKey(c.store, dbid)
 	_, err := c.store.Get(ctx, key)
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	if err := probe(ctx, c.store, dbid); err != nil {
+	err = probe(ctx, c.store, dbid)
+	switch {
+	case errors.Is(err, storage.ErrForbidden):
+		return nil
+	case err != nil:
 		return err
 	}
 	return c.store.Put(ctx, storage.Item{Key: key})

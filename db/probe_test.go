@@ -87,6 +87,23 @@ func TestProbeOutlivesItsTraces(t *testing.T) {
 	}
 }
 
+// TestProbeOfOneWhoMayNotWrite opens a database without saying that it is only read, with credentials to read.
+func TestProbeOfOneWhoMayNotWrite(t *testing.T) {
+	inner := mem.New()
+	commit(t, openConn(t, inner, Options{}), raise)
+	conn := openConn(t, forbids{inner}, Options{})
+	if _, err := conn.Commit(context.Background(), raise); !errors.Is(err, storage.ErrForbidden) || countOf(t, conn.Snapshot()) != 1 {
+		t.Error(err)
+	}
+}
+
+// A forbids store lets nobody write.
+type forbids struct{ storage.Store }
+
+func (forbids) Create(context.Context, string, []byte) error { return storage.ErrForbidden }
+func (forbids) Put(context.Context, ...storage.Item) error   { return storage.ErrForbidden }
+func (forbids) Delete(context.Context, ...string) error      { return storage.ErrForbidden }
+
 type careless struct{ storage.Store }
 
 func (c careless) Create(ctx context.Context, key string, value []byte) error {
