@@ -201,12 +201,18 @@ func (x *expansion) refer(e node, a *db.Attribute, to node) {
 	x.claim(claim{e: e, a: a, v: to.value(), open: open})
 }
 
-// identified reports whether a map has an attribute that is a unique identity.
+// identified reports whether a map has an attribute that is a unique identity, or all parts of one that they identify.
 func (x *expansion) identified(f form) bool {
+	var said []db.ID
 	for forms := f.forms(); len(forms) > 1; forms = forms[2:] {
-		if a, err := x.attribute(forms[0]); err == nil && a.Unique == db.UniqueIdentity {
+		a, err := x.attribute(forms[0])
+		if err != nil {
+			continue
+		}
+		if a.Unique == db.UniqueIdentity || x.completes(a, said) {
 			return true
 		}
+		said = append(said, a.ID)
 	}
 	return false
 }

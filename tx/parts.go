@@ -22,15 +22,28 @@ func (u *unification) claim(i int) *claim {
 	return &u.x.claims[i]
 }
 
+// wholes returns the composites of an attribute whose parts alone identify an entity.
+func (b *base) wholes(part *db.Attribute) (list []*db.Attribute) {
+	for _, id := range part.Composites {
+		if a, ok := b.schema.Attribute(id); ok && a.UpsertParts && kept(a) && a.Unique == db.UniqueIdentity {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// completes reports whether an attribute is the one that others lack to be all parts of such a composite.
+func (b *base) completes(part *db.Attribute, others []db.ID) bool {
+	return slices.ContainsFunc(b.wholes(part), func(a *db.Attribute) bool {
+		return !slices.ContainsFunc(a.TupleAttrs, func(id db.ID) bool { return id != part.ID && !slices.Contains(others, id) })
+	})
+}
+
 // part notes that a claim gives a tempid a part of composites.
 func (u *unification) part(i int) {
 	c := &u.x.claims[i]
 	t, _ := c.e.temp()
-	for _, id := range c.a.Composites {
-		a, ok := u.x.schema.Attribute(id)
-		if !ok || !a.UpsertParts || !kept(a) || a.Unique != db.UniqueIdentity {
-			continue
-		}
+	for _, a := range u.x.wholes(c.a) {
 		if u.classes[t].parts == nil {
 			u.classes[t].parts = new(parts)
 		}
