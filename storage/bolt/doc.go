@@ -11,7 +11,7 @@
 //	defer store.Close()
 //
 // What Put, Create and Delete did when they returned nil survives a loss of power, if the disk honours a sync. What Get and
-// List show of log.db does too: they wait for the sync of what they saw.
+// List show of log.db does too: they wait for the sync of what they saw. Open syncs first what a killed process may have left.
 //
 // One process at a time may hold a store: bbolt locks its files exclusively, even for those who only read. Who finds them
 // locked waits two seconds, and then gets storage.ErrLocked. Several processes share a store if one serves it to the others:

@@ -29,6 +29,20 @@ type file struct {
 	stuck   bool // a panic left a transaction open, since to roll it back bbolt might walk over damaged pages
 }
 
+// takeOver makes durable what a killed process had written, before anything is done to the file: the newest transaction may not be
+// synced, so the one before it may be what a loss of power leaves, and its pages are free to be written over by the next commit.
+func (f *file) takeOver() error {
+	if err := f.handle.Sync(); err != nil {
+		return err
+	}
+	return guarded(func() error {
+		return f.kv.View(func(t *bbolt.Tx) error {
+			f.durable.Store(int64(t.ID()))
+			return nil
+		})
+	})
+}
+
 // read lets look see the keys as they are durable. Segments need no such wait: nobody knows their names before Put returned.
 func (f *file) read(ctx context.Context, look func(*bbolt.Bucket) error) error {
 	if broken := f.broken.Load(); broken != nil {

@@ -52,8 +52,12 @@ func makeFolder(path string) error {
 }
 
 // makeFiles makes the files of a new store, log.db last: a folder with log.db is a whole store, and one without it is new,
-// or has lost its log if the other file holds anything.
+// or has lost its log if the other file holds anything. A file that is there may have been made by a process that was killed
+// before its name was durable, so that is seen to first.
 func (o opening) makeFiles() error {
+	if err := syncFolder(o.folder); err != nil {
+		return openError(o.folder, err)
+	}
 	if exists(o.path(fileLog)) {
 		return nil
 	}

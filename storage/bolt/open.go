@@ -61,7 +61,7 @@ func (o opening) open(name string) (*file, error) {
 		return nil, err
 	}
 	f := &file{kv: kv, handle: handle, strict: name == fileLog, turn: make(chan struct{}, 1)}
-	if err := f.commit(func(*bbolt.Tx) error { return nil }); err != nil { // syncs what a killed process had written
+	if err := f.takeOver(); err != nil {
 		return nil, errors.Join(openError(o.path(name), err), f.close())
 	}
 	return f, nil

@@ -83,10 +83,12 @@ func start(t *testing.T, dir string) *child {
 	return c
 }
 
-// kill kills the child after d, and returns all keys that it said were acknowledged.
+// kill kills the child d after its first acknowledgement, and returns all keys that it said were acknowledged.
 func (c *child) kill(d time.Duration) (acknowledged []string) {
-	time.AfterFunc(d, func() { _ = c.cmd.Process.Kill() })
 	for c.lines.Scan() {
+		if len(acknowledged) == 0 {
+			time.AfterFunc(d, func() { _ = c.cmd.Process.Kill() })
+		}
 		if key := c.lines.Text(); len(key) == len("d1/log/")+16 { // the last line may be cut
 			acknowledged = append(acknowledged, key)
 		}
