@@ -18,10 +18,11 @@ type Row []db.Value
 // not, or, and rules. Attribute names stand in patterns as keywords.
 type Query struct {
 	Sources map[string][]db.Datom // "$" and others, as a view shows them
+	Lists   map[string][]Row      // sources that are rows
 	Attrs   map[edn.Keyword]db.ID
-	Inputs  map[string]db.Value // variables that are given
-	Rules   []edn.Node          // as in a rule set
-	tables  map[string][]Row    // what rules hold, as far as was found out
+	Inputs  map[string]db.Value         // variables that are given
+	Rules   [][]edn.Node                // in strata: what one negates stands in those before it
+	tables  map[string]map[string][]Row // what rules hold of each source, as far as was found out
 }
 
 // env is what the variables are, in one answer.
@@ -29,7 +30,13 @@ type env map[string]db.Value
 
 // Ask returns the rows of a query's :find variables, without duplicates, in no order.
 func (q *Query) Ask(find []string, where []edn.Node) []Row {
-	q.fixpoint()
+	q.tables = map[string]map[string][]Row{}
+	for source := range q.Sources {
+		q.tables[source] = map[string][]Row{}
+		for _, stratum := range q.Rules {
+			q.fixpoint(stratum, source)
+		}
+	}
 	start := env{}
 	maps.Copy(start, q.Inputs)
 	var rows []Row
@@ -54,47 +61,65 @@ func addRow(rows []Row, row Row) []Row {
 	return append(rows, row)
 }
 
-// fixpoint finds out what the rules hold, by trying all of them until nothing new comes.
-func (q *Query) fixpoint() {
-	q.tables = map[string][]Row{}
+// fixpoint finds out what the rules of a stratum hold of a source, by trying all of them until nothing new comes.
+func (q *Query) fixpoint(rules []edn.Node, source string) {
+	table := q.tables[source]
 	for grew := true; grew; {
 		grew = false
-		for _, rule := range q.Rules {
+		for _, rule := range rules {
 			head := rule.Items[0].Items
 			name := text(head[0])
-			for _, e := range q.all(rule.Items[1:], []env{{}}, "$") {
-				row := project(e, texts(head[1:]))
-				if more := addRow(q.tables[name], row); len(more) > len(q.tables[name]) {
-					q.tables[name], grew = more, true
+			for _, e := range q.all(rule.Items[1:], []env{{}}, source) {
+				if more := addRow(table[name], project(e, texts(flat(head[1:])))); len(more) > len(table[name]) {
+					table[name], grew = more, true
 				}
 			}
 		}
 	}
 }
 
-// all joins clauses: those that bind first, those that test when everything is bound.
+// all joins clauses: those that bind first, then ors, then functions as soon as their arguments are bound, and those that test when
+// everything is.
 func (q *Query) all(clauses []edn.Node, envs []env, source string) []env {
-	late := func(c edn.Node) bool { return kindOf(c) == "test" || kindOf(c) == "not" || kindOf(c) == "call" }
+	stages := map[string][]edn.Node{}
 	for _, c := range clauses {
-		if !late(c) {
-			envs = q.one(c, envs, source)
-		}
+		stages[stage(c)] = append(stages[stage(c)], c)
 	}
-	waiting := slices.DeleteFunc(slices.Clone(clauses), func(c edn.Node) bool { return !late(c) || kindOf(c) != "call" })
-	for len(waiting) > 0 && len(envs) > 0 {
+	for _, c := range append(stages["bind"], stages["or"]...) {
+		envs = q.one(c, envs, source)
+	}
+	for waiting := stages["call"]; len(waiting) > 0 && len(envs) > 0; {
 		i := slices.IndexFunc(waiting, func(c edn.Node) bool { return ready(c, envs[0]) })
 		if i < 0 {
 			panic(fmt.Sprintf("%v is never bound", edn.String(waiting[0])))
 		}
 		envs = q.one(waiting[i], envs, source)
-		waiting = slices.Delete(waiting, i, i+1)
+		waiting = slices.Delete(slices.Clone(waiting), i, i+1)
 	}
-	for _, c := range clauses {
-		if kindOf(c) == "test" || kindOf(c) == "not" {
-			envs = q.one(c, envs, source)
-		}
+	for _, c := range stages["test"] {
+		envs = q.one(c, envs, source)
 	}
 	return envs
+}
+
+func stage(c edn.Node) string {
+	switch kind := kindOf(c); kind {
+	case "pattern", "rule", "and":
+		return "bind"
+	case "not":
+		return "test"
+	default:
+		return kind
+	}
+}
+
+// withoutSource returns a list without the source in front of it, and the source, which is the one around where it names none.
+func withoutSource(c edn.Node, source string) (edn.Node, string) {
+	if name := text(c.Items[0]); c.Kind == edn.List && strings.HasPrefix(name, "$") {
+		c.Items = c.Items[1:]
+		return c, name
+	}
+	return c, source
 }
 
 // kindOf tells pattern, test (a predicate), call (a function), not, or, and, rule.
@@ -108,6 +133,7 @@ func kindOf(c edn.Node) string {
 		}
 		return "call"
 	}
+	c, _ = withoutSource(c, "")
 	switch name := text(c.Items[0]); name {
 	case "not", "not-join":
 		return "not"
@@ -135,6 +161,14 @@ func text(n edn.Node) string {
 		return string(s)
 	}
 	return ""
+}
+
+// flat returns variables of which the first may be a vector of those that must be bound.
+func flat(vars []edn.Node) []edn.Node {
+	if len(vars) > 0 && vars[0].Kind == edn.Vector {
+		return slices.Concat(vars[0].Items, vars[1:])
+	}
+	return vars
 }
 
 func texts(ns []edn.Node) []string {
@@ -166,17 +200,17 @@ func distinct(envs []env) []env {
 
 // extend returns the answers that an answer becomes by a clause.
 func (q *Query) extend(c edn.Node, e env, source string) []env {
+	c, source = withoutSource(c, source)
 	switch kindOf(c) {
 	case "pattern":
 		return q.pattern(c.Items, e, source)
 	case "test":
-		if test(text(c.Items[0].Items[0]), q.args(c.Items[0].Items[1:], e)) {
+		if q.test(text(c.Items[0].Items[0]), q.args(c.Items[0].Items[1:], e), source) {
 			return []env{e}
 		}
 		return nil
 	case "call":
-		v := call(text(c.Items[0].Items[0]), q.args(c.Items[0].Items[1:], e))
-		return bind(e, c.Items[1], v)
+		return bind(e, c.Items[1], q.call(text(c.Items[0].Items[0]), q.args(c.Items[0].Items[1:], e), source))
 	case "not":
 		return q.not(c, e, source)
 	case "or":
@@ -184,7 +218,7 @@ func (q *Query) extend(c edn.Node, e env, source string) []env {
 	case "and":
 		return q.all(c.Items[1:], []env{e}, source)
 	}
-	return q.rule(c, e)
+	return q.rule(c, e, source)
 }
 
 func (q *Query) pattern(terms []edn.Node, e env, source string) []env {
@@ -192,13 +226,20 @@ func (q *Query) pattern(terms []edn.Node, e env, source string) []env {
 		source, terms = name, terms[1:]
 	}
 	var out []env
-	for _, d := range q.Sources[source] {
-		row := []db.Value{index.Ref(d.E), index.Ref(d.A), d.V, index.Ref(d.Tx), index.Bool(d.Added)}
+	for _, row := range q.rows(source) {
 		if x := q.unify(e, terms, row); x != nil {
 			out = append(out, x)
 		}
 	}
 	return out
+}
+
+func (q *Query) rows(source string) []Row {
+	rows := slices.Clone(q.Lists[source])
+	for _, d := range q.Sources[source] {
+		rows = append(rows, Row{index.Ref(d.E), index.Ref(d.A), d.V, index.Ref(d.Tx), index.Bool(d.Added)})
+	}
+	return rows
 }
 
 // unify returns the answer in which terms are values, and nil where they are others already.
@@ -220,12 +261,19 @@ func (q *Query) unify(e env, terms []edn.Node, values []db.Value) env {
 	return e
 }
 
-// constant returns what a constant term stands for: a keyword that names an attribute is its id.
+// constant returns what a constant term stands for: a keyword that names an attribute is its id, a vector a tuple.
 func (q *Query) constant(n edn.Node) db.Value {
 	if k, ok := n.Value.(edn.Keyword); ok {
 		if id, ok := q.Attrs[k]; ok {
 			return index.Ref(id)
 		}
+	}
+	if n.Kind == edn.Vector {
+		var elems []db.Value
+		for _, item := range n.Items {
+			elems = append(elems, q.constant(item))
+		}
+		return index.NewTuple(elems...)
 	}
 	v, err := index.Of(n.Plain())
 	if err != nil {
@@ -237,16 +285,17 @@ func (q *Query) constant(n edn.Node) db.Value {
 func (q *Query) args(terms []edn.Node, e env) []db.Value {
 	out := make([]db.Value, len(terms))
 	for i, t := range terms {
-		if name := text(t); strings.HasPrefix(name, "?") {
+		switch name := text(t); {
+		case strings.HasPrefix(name, "?"):
 			out[i] = e[name]
-		} else {
+		case !strings.HasPrefix(name, "$"):
 			out[i] = q.constant(t)
 		}
 	}
 	return out
 }
 
-func test(name string, args []db.Value) bool {
+func (q *Query) test(name string, args []db.Value, source string) bool {
 	switch name {
 	case "=":
 		return args[0] == args[1]
@@ -256,32 +305,80 @@ func test(name string, args []db.Value) bool {
 		return index.Compare(args[0], args[1]) < 0
 	case ">=":
 		return index.Compare(args[0], args[1]) >= 0
+	case "missing?":
+		return q.first(source, args[1], args[2]).IsNil()
 	}
 	panic(name)
 }
 
-func call(name string, args []db.Value) db.Value {
+func (q *Query) call(name string, args []db.Value, source string) db.Value {
 	switch name {
 	case "inc":
 		return index.Long(args[0].Long() + 1)
 	case "+":
 		return index.Long(args[0].Long() + args[1].Long())
-	case "ground":
+	case "ground", "untuple":
 		return args[0]
+	case "tuple":
+		return index.NewTuple(args...)
+	case "get-else":
+		if v := q.first(source, args[1], args[2]); !v.IsNil() {
+			return v
+		}
+		return args[3]
+	case "get-some":
+		for _, a := range args[2:] {
+			if v := q.first(source, args[1], a); !v.IsNil() {
+				return index.NewTuple(a, v)
+			}
+		}
+		return index.Value{}
 	}
 	panic(name)
 }
 
+// first returns the least value of an attribute that a source shows of an entity, nil where there is none.
+func (q *Query) first(source string, e, a db.Value) db.Value {
+	var least db.Value
+	for _, d := range q.Sources[source] {
+		if index.Ref(d.E) == e && index.Ref(d.A) == a && (least.IsNil() || index.Compare(d.V, least) < 0) {
+			least = d.V
+		}
+	}
+	return least
+}
+
+// bind returns the answers in which a value fits a binding: ?x, _, [?x ?y], [?x ...] or [[?x ?y]]. Nothing fits nil.
 func bind(e env, to edn.Node, v db.Value) []env {
 	name := text(to)
-	if old, bound := e[name]; bound && old != v {
+	switch {
+	case v.IsNil():
 		return nil
-	}
-	e = maps.Clone(e)
-	if name != "_" {
+	case name == "_":
+		return []env{e}
+	case name != "":
+		if old, bound := e[name]; bound && old != v {
+			return nil
+		}
+		e = maps.Clone(e)
 		e[name] = v
+		return []env{e}
+	case len(to.Items) == 2 && text(to.Items[1]) == "...", len(to.Items) == 1 && to.Items[0].Kind == edn.Vector:
+		var out []env
+		for _, elem := range v.Tuple() {
+			out = append(out, bind(e, to.Items[0], elem)...)
+		}
+		return out
 	}
-	return []env{e}
+	envs := []env{e}
+	for i, elem := range v.Tuple()[:len(to.Items)] {
+		var next []env
+		for _, x := range envs {
+			next = append(next, bind(x, to.Items[i], elem)...)
+		}
+		envs = next
+	}
+	return envs
 }
 
 // not keeps an answer for which the body has none. A variable that is bound outside is the same inside; others are any. A not-join
@@ -316,7 +413,7 @@ func (q *Query) or(c edn.Node, e env, source string) []env {
 		}
 		return out
 	}
-	vars := branches[0].Items
+	vars := flat(branches[0].Items)
 	var out []env
 	for _, b := range branches[1:] {
 		for _, x := range q.all([]edn.Node{b}, []env{only(e, vars)}, source) {
@@ -330,9 +427,9 @@ func (q *Query) or(c edn.Node, e env, source string) []env {
 	return out
 }
 
-func (q *Query) rule(c edn.Node, e env) []env {
+func (q *Query) rule(c edn.Node, e env, source string) []env {
 	var out []env
-	for _, row := range q.tables[text(c.Items[0])] {
+	for _, row := range q.tables[source][text(c.Items[0])] {
 		if x := q.unify(e, c.Items[1:], row); x != nil {
 			out = append(out, x)
 		}
