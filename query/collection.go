@@ -169,19 +169,26 @@ func rangeOf(o *objects, args []index.Value) (index.Value, error) {
 	if step == 0 {
 		return args[2], fmt.Errorf("a range with the step 0 has no end")
 	}
-	var out []index.Value
-	for n := start; (step > 0 && n < end) || (step < 0 && n > end); {
-		if len(out) == maxRange {
-			return args[0], fmt.Errorf("the range has more than %d numbers", maxRange)
-		}
-		out = append(out, index.Long(n))
-		next := n + step
-		if (next > n) != (step > 0) {
-			break
-		}
-		n = next
+	n := rangeLength(start, end, step)
+	if n > maxRange {
+		return args[0], fmt.Errorf("the range has more than %d numbers", maxRange)
+	}
+	out := make([]index.Value, n)
+	for i := range out {
+		out[i] = index.Long(start + int64(i)*step)
 	}
 	return index.NewTuple(out...), nil
+}
+
+// rangeLength returns how many numbers there are from start in steps, before end.
+func rangeLength(start, end, step int64) uint64 {
+	switch {
+	case step > 0 && start < end:
+		return (uint64(end)-uint64(start)-1)/uint64(step) + 1
+	case step < 0 && start > end:
+		return (uint64(start)-uint64(end)-1)/-uint64(step) + 1
+	}
+	return 0
 }
 
 func length(o *objects, args []index.Value) (index.Value, error) {

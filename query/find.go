@@ -2,7 +2,9 @@ package query
 
 import (
 	"cmp"
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
@@ -156,7 +158,7 @@ func (r *run) pullInto(rows [][]any, c int, col *index.Vector) error {
 		err = inPattern(err)
 	}
 	if err != nil {
-		return err
+		return f.placed(err)
 	}
 	for i, tree := range trees {
 		if tree != nil {
@@ -164,6 +166,14 @@ func (r *run) pullInto(rows [][]any, c int, col *index.Vector) error {
 		}
 	}
 	return nil
+}
+
+// placed returns an error at the place of the column, unless it has one.
+func (f *findElem) placed(err error) error {
+	if errors.As(err, new(*Error)) {
+		return err
+	}
+	return errorAt(f.pos, err, "%s: %s", f.written, strings.TrimPrefix(err.Error(), "query: "))
 }
 
 // pullSource returns the database of a pull: the one that it names, $, or the only one.

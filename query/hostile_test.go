@@ -2,12 +2,14 @@ package query_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/internal/soak"
@@ -17,7 +19,10 @@ import (
 )
 
 // A specimen is a query of the scripts with the lines of its inputs.
-type specimen struct{ query, inputs string }
+type specimen struct {
+	query, inputs string
+	wrong         bool // it is of the script of errors
+}
 
 // specimens returns the queries of the scripts, and the data of the first.
 func specimens(t testing.TB) (all []specimen, data []string) {
@@ -37,15 +42,22 @@ func specimens(t testing.TB) (all []specimen, data []string) {
 				data = append(data, transaction)
 			}
 			if asked, ok := strings.CutPrefix(input, "query\n"); ok {
-				q, in, _ := strings.Cut(asked, "\n<")
-				all = append(all, specimen{q, "<" + in})
+				q, in, given := strings.Cut(asked, "\n<")
+				if given {
+					in = "<" + in
+				}
+				all = append(all, specimen{q, in, strings.HasSuffix(file, "errors.txt")})
 			}
 		}
 	}
 	return all, data
 }
 
-// TestHostile mutates queries, rules and inputs: whatever comes of it, there is an answer or an error, and no panic.
+// perSeed is how many mutants a seed makes.
+const perSeed = 50
+
+// TestHostile mutates queries, rules and inputs: whatever comes of it, there is an answer or an error that tells where and of what kind,
+// within the budget and in time, and no panic.
 func TestHostile(t *testing.T) {
 	all, data := specimens(t)
 	conn, err := db.Open(t.Context(), mem.New(), db.Options{Host: hostFunctions()})
@@ -59,31 +71,61 @@ func TestHostile(t *testing.T) {
 			t.Fatal(out)
 		}
 	}
-	answered := 0
-	soak.Run(t, 1000, 8000, func(t *testing.T, seed int64) {
+	asked, answered := 0, 0
+	soak.Run(t, 40, 1000, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 3))
-		m := all[rng.IntN(len(all))]
-		if strings.Contains(m.inputs, "count-up") {
-			return // it runs until its budget
-		}
-		if rng.IntN(4) > 0 {
-			m.query = mutated(rng, m.query, all[rng.IntN(len(all))].query)
-		} else {
-			lines := strings.Split(m.inputs, "\n")
-			i := rng.IntN(len(lines))
-			lines[i] = mutated(rng, lines[i], all[rng.IntN(len(all))].inputs)
-			m.inputs = strings.Join(lines, "\n")
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		if out := s.query(ctx, m.query+"\n"+m.inputs); !strings.HasPrefix(out, "error") && !strings.HasPrefix(out, "input") {
-			answered++
+		for range perSeed {
+			m := mutant(rng, all)
+			asked++
+			if s.judge(t, m) {
+				answered++
+			}
 		}
 	})
-	t.Logf("%d mutants have an answer", answered)
-	if answered == 0 {
-		t.Error("no mutant has an answer")
+	t.Logf("%d mutants, %d have an answer", asked, answered)
+	if answered < asked/10 {
+		t.Error("too few mutants have an answer")
 	}
+}
+
+// mutant returns a specimen with a change.
+func mutant(rng *rand.Rand, all []specimen) specimen {
+	m, other := all[rng.IntN(len(all))], all[rng.IntN(len(all))]
+	for m.wrong && rng.IntN(4) > 0 {
+		m = all[rng.IntN(len(all))]
+	}
+	if rng.IntN(4) > 0 {
+		m.query = mutated(rng, m.query, other.query)
+		return m
+	}
+	lines := strings.Split(m.inputs, "\n")
+	i := rng.IntN(len(lines))
+	lines[i] = mutated(rng, lines[i], other.inputs)
+	m.inputs = strings.Join(lines, "\n")
+	return m
+}
+
+// judge asks a mutant, and reports whether it has an answer. An error must be told kindly, and nothing may take long.
+func (s *session) judge(t *testing.T, m specimen) bool {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	text := m.query + "\n" + m.inputs
+	_, err := s.ask(query.WithBudget(ctx, query.Budget{Rows: 20_000, Bytes: 4 << 20}), text)
+	var at *query.Error
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, context.DeadlineExceeded):
+		t.Errorf("%s\ntakes more than ten seconds", text)
+	case errors.Is(err, errInput) || errors.Is(err, query.ErrBudget):
+	case !strings.HasPrefix(err.Error(), "query: ") || !utf8.ValidString(err.Error()):
+		t.Errorf("%s\n%q is told badly", text, err)
+	case !errors.As(err, &at) || at.Pos.Line == 0:
+		t.Errorf("%s\n%v: it does not tell where", text, err)
+	case db.CategoryOf(err) != db.Incorrect && db.CategoryOf(err) != db.Unsupported:
+		t.Errorf("%s\n%v: of category %s", text, err, db.CategoryOf(err))
+	}
+	return false
 }
 
 // mutated changes a text in few places: it drops, doubles or swaps words, or takes some from another text.
@@ -129,6 +171,25 @@ func FuzzParse(f *testing.F) {
 		if _, err := query.Prepare[[]any](text); err != nil && !strings.HasPrefix(err.Error(), "query: ") {
 			t.Errorf("%q: %v has no prefix", text, err)
 		}
+	})
+}
+
+// FuzzQuery checks that no query makes running it panic, run on and on, or fail without a place.
+func FuzzQuery(f *testing.F) {
+	all, data := specimens(f)
+	for _, s := range all {
+		f.Add(s.query + "\n" + s.inputs)
+	}
+	snap := start(f)
+	for _, d := range data {
+		snap = with(f, snap, tx.EDN(d)).After
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		q, in, given := strings.Cut(text, "\n<")
+		if given {
+			in = "<" + in
+		}
+		(&session{snap}).judge(t, specimen{query: q, inputs: in})
 	})
 }
 

@@ -90,12 +90,26 @@ func (s *session) transact(t *testing.T, text string) string {
 }
 
 func (s *session) query(ctx context.Context, input string) string {
+	rows, err := s.ask(ctx, input)
+	switch {
+	case errors.Is(err, errInput):
+		return err.Error()
+	case err != nil:
+		return fmt.Sprintf("error: %v\ncode: %s %s", err, db.CodeOf(err), db.CategoryOf(err))
+	}
+	return table(rows, strings.Contains(input, ":order-by"))
+}
+
+// errInput is of a line of input that the script itself has wrong.
+var errInput = errors.New("input")
+
+// ask runs the query of a block with the lines of its inputs.
+func (s *session) ask(ctx context.Context, input string) (*query.Rows, error) {
 	lines := strings.Split(input, "\n")
 	cut := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "<") })
 	if cut < 0 {
 		cut = len(lines)
 	}
-	text := strings.Join(lines[:cut], "\n")
 	var r db.Reader = s.snap
 	var in []any
 	for _, l := range lines[cut:] {
@@ -104,7 +118,7 @@ func (s *session) query(ctx context.Context, input string) string {
 		}
 		x, err := s.input(l)
 		if err != nil {
-			return "input: " + err.Error()
+			return nil, fmt.Errorf("%w: %w", errInput, err)
 		}
 		if l == "< none" {
 			r = nil
@@ -112,11 +126,7 @@ func (s *session) query(ctx context.Context, input string) string {
 		}
 		in = append(in, x)
 	}
-	rows, err := query.Run(ctx, r, text, in...)
-	if err != nil {
-		return fmt.Sprintf("error: %v\ncode: %s %s", err, db.CodeOf(err), db.CategoryOf(err))
-	}
-	return table(rows, strings.Contains(text, ":order-by"))
+	return query.Run(ctx, r, strings.Join(lines[:cut], "\n"), in...)
 }
 
 // input reads a line of input: < edn form, < lookup [attribute value], < rules text, < rows [[…]], < db, < history, < none.
