@@ -43,7 +43,7 @@ func everyParam() *Builder {
 	huge, _ := new(big.Int).SetString("-340282366920938463463374607431768211456", 10)
 	node("a", "v1.nothing", "o", nil)
 	node("b", "words", "an output", map[string]any{"nil": nil, "yes": true, "no": false, "empty": "", "text": "é\n\"\\/\x00😀", "name": name("a/b")})
-	node("c", "longs", "o", map[string]any{"zero": uint8(0), "minus": -1, "max": math.MaxInt64, "min": big.NewInt(math.MinInt64), "beyond": uint64(1 << 63), "big": huge})
+	node("c", "longs", "o", map[string]any{"zero": uint8(0), "minus": -1, "max": int64(math.MaxInt64), "min": big.NewInt(math.MinInt64), "beyond": uint64(1 << 63), "big": huge})
 	node("d", "doubles", "o", map[string]any{"one": 1.0, "zero": math.Copysign(0, -1), "tenth": 0.1, "huge": 1e300, "tiny": 5e-324, "million": 1e6})
 	node("e", "trees", "o", map[string]any{"list": []any{1, []any{2, []int{}}, map[string]int{}, map[name]any{"a": map[string][]any{"b": {nil}}}},
 		"ns/key": 1, "not a keyword": 2, "a/b/c": 3, "": 4, "1": 5})

@@ -137,7 +137,7 @@ func (q *ast) column(n edn.Node) int {
 func (p *parser) timeout(q *ast, s section) error {
 	ms, err := count(s, "timeout")
 	q.timeout = time.Duration(ms) * time.Millisecond
-	if err == nil && q.timeout <= 0 || ms > math.MaxInt64/int(time.Millisecond) {
+	if err == nil && q.timeout <= 0 || int64(ms) > math.MaxInt64/int64(time.Millisecond) {
 		return errorAt(s.pos, ErrSyntax, ":timeout takes milliseconds, 1 or more")
 	}
 	return err
