@@ -62,10 +62,13 @@ func withFault(t *testing.T, fault storagetest.Fault) bool {
 	inner := small{mem.New()}
 	store := storagetest.NewFaulty(inner, fault)
 	s := newScribe(4)
+	s.damaged = fault.Mode >= storagetest.Corrupt
 	w := &work{t: t, scribe: s, fault: fault, next: 1}
 	w.run(store)
 	w.run(store)
-	s.check(t, open(t, inner, db.Options{}))
+	fresh := open(t, inner, db.Options{})
+	s.resolve(t, fresh)
+	s.check(t, fresh)
 	if t.Failed() {
 		t.Fatal("with", fault)
 	}
@@ -112,6 +115,8 @@ func (w *work) run(store storage.Store) {
 	w.write(two, w.item(2))
 	w.write(one, history.Write{Old: 12345, New: 10*w.next + 1})
 	w.write(one, w.swap(one.conn))
+	w.insist(two, w.item(3))
+	w.insist(one, w.swap(one.conn), w.item(3))
 	for _, c := range []*client{one, two} {
 		_ = w.patiently(func(ctx context.Context) error { return c.read(ctx, false) })
 		_ = w.patiently(func(ctx context.Context) error { return c.read(ctx, true) })
@@ -163,6 +168,12 @@ func (w *work) write(c *client, writes ...history.Write) {
 	w.next++
 }
 
+// insist submits the next transaction until there is an answer.
+func (w *work) insist(c *client, writes ...history.Write) {
+	w.told(c.insist(patience, history.Tx{ID: w.next, Writes: writes}))
+	w.next++
+}
+
 // reports reads the log through the faults. What it has come to is the beginning of what a sound store has.
 func (w *work) reports(conn *db.Conn) {
 	_ = w.patiently(func(ctx context.Context) error {
@@ -211,6 +222,7 @@ func TestRandomFaults(t *testing.T) {
 	soak.Run(t, 10, 200, func(t *testing.T, seed int64) {
 		synctest.Test(t, func(t *testing.T) {
 			inner, s := mem.New(), newScribe(4)
+			s.damaged = true
 			sound := open(t, inner, db.Options{})
 			if err := s.setUp(t.Context(), sound); err != nil {
 				t.Fatal(err)
@@ -220,6 +232,7 @@ func TestRandomFaults(t *testing.T) {
 				all.Go(func() { s.suffer(t, inner, seed, i) })
 			}
 			all.Wait()
+			s.resolve(t, sound)
 			s.check(t, sound, open(t, inner, db.Options{}))
 		})
 	})
@@ -269,11 +282,12 @@ func TestOutage(t *testing.T) {
 			time.Sleep(outage)
 			store.Set()
 			all.Wait()
-			s.check(t, append(conns, open(t, store, db.Options{}))...)
 			n := s.counts()
 			if t.Log("an outage of", outage, "leaves", n); n[history.Committed] < 200 || outage > patience && n[history.Unknown] == 0 {
 				t.Error(n)
 			}
+			s.resolve(t, conns[1])
+			s.check(t, append(conns, open(t, store, db.Options{}))...)
 		})
 	}
 }

@@ -10,12 +10,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/internal/history"
 	"github.com/datolite/datolite/internal/soak"
 	"github.com/datolite/datolite/storage"
 	"github.com/datolite/datolite/storage/mem"
+	"github.com/datolite/datolite/storage/storagetest"
 	"github.com/datolite/datolite/tx"
 )
 
@@ -78,9 +80,20 @@ type scribe struct {
 	lists     []db.ID
 	registers []db.ID
 	keys      map[db.ID]int // the numbers of both
+	attempts  []*attempt    // whose outcome was unknown
+	strange   []error       // that nobody should be told
+	damaged   bool          // values may be read that were not written; they are told of by key
 	attrID    db.ID         // of the attributes
 	attrItem  db.ID
 	attrValue db.ID
+}
+
+// An attempt to commit a transaction ended without an answer. Somebody may have asked since what became of it.
+type attempt struct {
+	x      int          // the transaction
+	id     db.OutcomeID // with the Seq 0 where nobody was left to be told
+	status db.Status
+	t      db.T
 }
 
 // registers is how many there are.
@@ -159,6 +172,9 @@ func (s *scribe) check(t *testing.T, conns ...*db.Conn) {
 			t.Errorf("after Sync one has %d transactions, and another one %d", len(l), len(s.Logs[first]))
 		}
 	}
+	for _, err := range s.strange {
+		t.Error(err)
+	}
 	for i, v := range s.Check() {
 		if i == 10 {
 			t.Fatal("and more")
@@ -223,7 +239,16 @@ func (c *client) act(ctx context.Context) {
 		c.read(ctx, c.rng.IntN(2) == 0)
 		return
 	}
-	c.write(ctx, c.think(ctx))
+	if c.rng.IntN(8) == 0 {
+		c.inquire(ctx)
+		return
+	}
+	x := c.think(ctx)
+	if c.rng.IntN(4) == 0 {
+		c.insist(time.Minute, x)
+		return
+	}
+	c.write(ctx, x)
 }
 
 // think returns a transaction: it appends to one or two lists, swaps a register, or both. Which lists changes with the time, so that
@@ -251,30 +276,135 @@ func (c *client) think(ctx context.Context) history.Tx {
 
 // write submits a transaction, and takes down what comes of it.
 func (c *client) write(ctx context.Context, x history.Tx) error {
-	var basis atomic.Int64 // on which it was made last
-	data := tx.Func(func(_ context.Context, before *db.Snapshot) (tx.Data, error) {
-		basis.Store(int64(before.T()))
-		return c.data(x), nil
-	})
 	x.Session, x.Call = c.session, c.now()
-	rep, err := tx.Transact(ctx, c.conn, data)
+	err := c.submit(ctx, &x, c.data(x))
+	c.takeDown(x)
+	return err
+}
+
+// insist submits a transaction with a key until there is an answer, a few times, each with some patience.
+func (c *client) insist(patience time.Duration, x history.Tx) (err error) {
+	x.Session, x.Call = c.session, c.now()
+	unknown := false
+	for range 4 {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		err = c.submit(ctx, &x, tx.Once(fmt.Sprint("key ", x.ID)), c.data(x))
+		cancel()
+		if x.Outcome == history.Committed || x.Outcome == history.Refused {
+			break
+		}
+		unknown = unknown || x.Outcome == history.Unknown
+	}
+	if unknown && x.Outcome == history.Withdrawn {
+		x.Outcome, x.Return = history.Unknown, history.Never
+	}
+	c.takeDown(x)
+	return err
+}
+
+// submit submits a transaction, and learns what comes of it.
+func (c *client) submit(ctx context.Context, x *history.Tx, data ...tx.Data) error {
+	var basis atomic.Int64 // on which it was made last
+	rep, err := tx.Transact(ctx, c.conn, append(data, tx.Func(func(_ context.Context, before *db.Snapshot) (tx.Data, error) {
+		basis.Store(int64(before.T()))
+		return tx.All(), nil
+	}))...)
 	x.Return = c.now()
+	outcome := (*db.OutcomeError)(nil)
 	switch {
 	case c.dead != nil && c.dead.Load():
 		x.Outcome, x.Return = history.Unknown, history.Never
+		c.keep(&attempt{x: x.ID})
 	case err == nil:
 		x.Outcome, x.T, x.Before = history.Committed, int64(rep.T), int64(rep.Before.T())
 	case errors.Is(err, tx.ErrCASFailed):
 		x.Outcome, x.T = history.Refused, basis.Load()
-	case errors.Is(err, db.ErrUnknownOutcome):
+	case errors.As(err, &outcome):
 		x.Outcome, x.Return = history.Unknown, history.Never
+		c.keep(&attempt{x: x.ID, id: outcome.ID})
 	default:
 		x.Outcome = history.Withdrawn
+		c.wonder(err)
 	}
+	return err
+}
+
+// wonder takes down an error that has another cause than a context, a closed Conn or a store.
+func (s *scribe) wonder(err error) {
+	if err == nil || isAny(err, context.Canceled, context.DeadlineExceeded, db.ErrClosed, errSimulated, storagetest.ErrInjected) {
+		return
+	}
+	if damage := (*db.StoreError)(nil); s.damaged && errors.As(err, &damage) && damage.Key != "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.strange = append(s.strange, err)
+}
+
+func (c *client) takeDown(x history.Tx) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Txs = append(c.Txs, x)
-	return err
+}
+
+func (s *scribe) keep(a *attempt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attempts = append(s.attempts, a)
+}
+
+// inquire asks what became of an attempt of any client.
+func (c *client) inquire(ctx context.Context) {
+	c.mu.Lock()
+	n := len(c.attempts)
+	c.mu.Unlock()
+	if n > 0 {
+		c.wonder(c.ask(ctx, c.conn, c.attempts[c.rng.IntN(n)]))
+	}
+}
+
+// ask asks what became of an attempt. What was said once must be said always.
+func (s *scribe) ask(ctx context.Context, conn *db.Conn, a *attempt) error {
+	if a.id.Seq == 0 {
+		return nil
+	}
+	status, t, err := conn.TxStatus(ctx, a.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err != nil:
+		return err
+	case status == db.Unresolved || a.status != db.Unresolved && (a.status != status || a.t != t):
+		return fmt.Errorf("transaction %d was %v as %v, and is %v as %v", a.x, a.status, a.t, status, t)
+	}
+	a.status, a.t = status, t
+	return nil
+}
+
+// resolve asks what became of the transactions whose outcome is unknown.
+func (s *scribe) resolve(t *testing.T, conn *db.Conn) {
+	t.Helper()
+	became := map[int]*attempt{}
+	for _, a := range s.attempts {
+		if err := s.ask(t.Context(), conn, a); err != nil {
+			t.Error(err)
+		}
+		if was := became[a.x]; was == nil || was.status == db.NotCommitted || a.status == db.Committed {
+			became[a.x] = a
+		}
+	}
+	for i := range s.Txs {
+		x := &s.Txs[i]
+		a := became[x.ID]
+		switch {
+		case a == nil || x.Outcome != history.Unknown:
+		case a.status == db.Committed:
+			x.Outcome, x.T, x.Before, x.Return = history.Committed, int64(a.t), history.Untold, s.now()
+		case a.status == db.NotCommitted:
+			x.Outcome = history.Withdrawn
+		}
+	}
 }
 
 // data returns a transaction as tx takes it.

@@ -3,22 +3,45 @@ package db_test
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/internal/history"
 	"github.com/datolite/datolite/internal/soak"
+	"github.com/datolite/datolite/storage"
+	"github.com/datolite/datolite/storage/mem"
+	"github.com/datolite/datolite/tx"
 )
 
 // law: whatever the order in which calls of the store are made and answered, whatever is lost, late, stalled or killed, and
 // whatever the clocks say, there is one order of transactions, and all are told and shown it.
 func TestSimulations(t *testing.T) {
+	all := map[string]int{}
 	soak.Run(t, 15, 300, func(t *testing.T, seed int64) {
-		synctest.Test(t, func(t *testing.T) { simulate(t, seed) })
+		synctest.Test(t, func(t *testing.T) {
+			for what, n := range simulate(t, seed, false).met {
+				all[what] += n
+			}
+		})
 	})
+	t.Log(all)
+	for _, what := range happenings {
+		if all[what] == 0 {
+			t.Errorf("there was nothing %s", what)
+		}
+	}
 }
+
+// happenings are what must happen in simulations, or they would show nothing.
+var happenings = []string{"committed", "refused", "withdrawn", "unknown", "read", "made", "late", "lost before", "lost after", "failed",
+	"haunting", "stalled", "skewed", "killed"}
+
+var outcomes = map[history.Outcome]string{history.Committed: "committed", history.Refused: "refused", history.Withdrawn: "withdrawn",
+	history.Unknown: "unknown"}
 
 // A race is clients of the processes of a simulation.
 type race struct {
@@ -32,8 +55,9 @@ type race struct {
 }
 
 // simulate runs the simulation of a seed, and judges it.
-func simulate(t *testing.T, seed int64) *race {
-	r := &race{simulation: newSimulation(seed), scribe: newScribe(10), t: t, acts: 6}
+func simulate(t *testing.T, seed int64, traced bool) *race {
+	r := &race{simulation: newSimulation(seed), scribe: newScribe(10), t: t, acts: 20}
+	r.traced = traced
 	first := r.newProcess()
 	first.open()
 	if err := r.setUp(t.Context(), first.conn); err != nil {
@@ -56,6 +80,10 @@ func simulate(t *testing.T, seed int64) *race {
 		}
 	}
 	r.rest(t)
+	for outcome, n := range r.counts() {
+		r.met[outcomes[outcome]] += n
+	}
+	r.met["read"] += len(r.Reads)
 	return r
 }
 
@@ -113,6 +141,9 @@ func (r *race) rest(t *testing.T) {
 			conns = append(conns, p.conn)
 		}
 	}
+	if r.rng.IntN(2) == 0 {
+		r.resolve(t, conns[r.rng.IntN(len(conns))])
+	}
 	r.check(t, conns...)
 	r.haunt()
 	r.check(t, conns...)
@@ -124,13 +155,46 @@ func TestSimulationsRepeat(t *testing.T) {
 	for seed := range int64(10) {
 		var traces [2][]string
 		for i := range traces {
-			synctest.Test(t, func(t *testing.T) { traces[i] = simulate(t, seed).trace })
+			synctest.Test(t, func(t *testing.T) { traces[i] = simulate(t, seed, true).trace })
 		}
 		one, two := traces[0], traces[1]
 		for i := range max(len(one), len(two)) {
 			if i >= len(one) || i >= len(two) || one[i] != two[i] {
-				t.Fatalf("seed %d: %d events and %d, the same up to %q", seed, len(one), len(two), one[max(0, i-1):min(i+1, len(one))])
+				t.Fatalf("seed %d: %d events and %d, the same up to %d: %q, %q", seed, len(one), len(two), i, one[max(0, i-1):min(i+2, len(one))],
+					two[max(0, i-1):min(i+2, len(two))])
 			}
 		}
 	}
+}
+
+// TestStatusOfASlotFilledMeanwhile has the slot filled, and known to be, while TxStatus is told that it is empty.
+func TestStatusOfASlotFilledMeanwhile(t *testing.T) {
+	inner := mem.New()
+	other, conn := open(t, inner, db.Options{}), open(t, slow{inner}, db.Options{})
+	var once sync.Once
+	ctx := context.WithValue(t.Context(), slow{}, func() {
+		once.Do(func() {
+			if _, err := tx.Transact(t.Context(), other, tx.All()); err != nil {
+				t.Error(err)
+			}
+			if _, err := conn.Sync(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	status, _, err := conn.TxStatus(ctx, db.OutcomeID{Seq: 1})
+	if status != db.NotCommitted || err != nil {
+		t.Errorf("the slot of another record is %v, %v", status, err)
+	}
+}
+
+// A slow store has looked for a key, and tells of it after it did what the context says. It is no Watcher.
+type slow struct{ storage.Store }
+
+func (s slow) Get(ctx context.Context, key string) ([]byte, error) {
+	value, err := s.Store.Get(ctx, key)
+	if do, ok := ctx.Value(slow{}).(func()); ok {
+		do()
+	}
+	return value, err
 }

@@ -29,7 +29,9 @@ type simulation struct {
 	calls     []*call  // that have begun and are not over
 	idle      []*actor // that wait for their turn
 	processes []*process
-	trace     []string
+	met       map[string]int // how often what happened
+	traced    bool
+	trace     []string // the events
 }
 
 // A process has a Conn on the store. One that is killed is heard of no more, but what it asked of the store may happen yet.
@@ -49,6 +51,7 @@ type call struct {
 	process *process
 	n       int // of the process
 	op, key string
+	place   string // of the key, the same each time: the id of the database, the nonce of a record, and the name of a probe are not
 	make    func() error
 	made    bool
 	ghost   bool
@@ -63,7 +66,8 @@ type actor struct {
 }
 
 func newSimulation(seed int64) *simulation {
-	return &simulation{rng: rand.New(rand.NewPCG(uint64(seed), 0)), store: mem.New(), calm: true}
+	return &simulation{rng: rand.New(rand.NewPCG(uint64(seed), 0)), store: mem.New(), calm: true,
+		met: map[string]int{}}
 }
 
 // newProcess returns a process whose clock is up to an hour off.
@@ -155,7 +159,7 @@ var errSimulated = errors.New("simulated fault")
 // wait has the call wait for its turns, and returns its answer.
 func (p *process) wait(ctx context.Context, c *call) error {
 	p.mu.Lock()
-	c.process, c.n, c.answer = p, p.begun, make(chan error, 1)
+	c.process, c.n, c.place, c.answer = p, p.begun, placeOf(c.key), make(chan error, 1)
 	p.begun++
 	switch {
 	case p.dead.Load():
@@ -215,26 +219,30 @@ func (s *simulation) ready() (calls []*call, actors []*actor) {
 		p.stalled = max(0, p.stalled-1)
 	}
 	slices.SortFunc(calls, func(a, b *call) int {
-		return cmp.Or(cmp.Compare(a.process.id, b.process.id), cmp.Compare(a.op, b.op), cmp.Compare(tail(a.key), tail(b.key)), cmp.Compare(a.n, b.n))
+		return cmp.Or(cmp.Compare(a.process.id, b.process.id), cmp.Compare(a.op, b.op), cmp.Compare(a.place, b.place), cmp.Compare(a.n, b.n))
 	})
 	actors = slices.Clone(s.idle)
 	slices.SortFunc(actors, func(a, b *actor) int { return cmp.Compare(a.id, b.id) })
 	return calls, actors
 }
 
-// tail returns what of a key is the same each time: the id of the database, the nonce of a record, and the name of a probe, are not.
-func tail(key string) string {
-	parts := strings.Split(key, "/")
-	if len(parts) > 2 && parts[1] == "body" {
-		return "body/" + parts[2][:16]
+// placeOf returns the place of a key.
+func placeOf(key string) string {
+	_, place, _ := strings.Cut(key, "/")
+	if strings.HasPrefix(place, "body/") {
+		place, _, _ = strings.Cut(place, "-")
 	}
-	if len(parts) > 2 && parts[1] == "probe" {
-		return "probe/" + strings.Join(parts[3:], "/")
+	if parts := strings.Split(place, "/"); parts[0] == "probe" {
+		place = "probe/" + strings.Join(parts[2:], "/")
 	}
-	return strings.Join(parts[1:], "/")
+	return place
 }
 
+// note takes down an event, if somebody wants to know.
 func (s *simulation) note(format string, args ...any) {
+	if !s.traced {
+		return
+	}
 	s.trace = append(s.trace, fmt.Sprintf(format, args...))
 }
 
@@ -254,32 +262,48 @@ func (s *simulation) wake(a *actor) {
 	a.turn <- struct{}{}
 }
 
+// fine is the fate from which on a call is not lost.
+const fine = 16
+
 // move moves a call on: it is made and answered, or something goes wrong.
 func (s *simulation) move(c *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fate := s.rng.IntN(100)
-	s.note("process %d %s %s %d, made %v, ghost %v", c.process.id, c.op, tail(c.key), fate, c.made, c.ghost)
+	if c.process.conn == nil {
+		fate = max(fate, fine) // or it would never have read the log
+	}
+	s.note("process %d %s %s %d, made %v, ghost %v", c.process.id, c.op, c.place, fate, c.made, c.ghost)
+	what := "made"
 	switch {
-	case c.made, c.ghost && fate < 50:
+	case c.made:
+		s.finish(c)
+	case c.ghost && fate < 50 && c.changes():
+		what = "haunting"
 		s.finish(c)
 	case c.ghost:
+		what = "forgotten"
 		s.end(c)
 	case fate < 8 && c.changes():
+		what = "lost before"
 		c.ghost = true
 		c.answer <- c.told(errSimulated)
 	case fate < 12:
+		what = "failed"
 		c.answer <- c.told(errSimulated)
 		s.end(c)
-	case fate < 16:
+	case fate < fine:
+		what = "lost after"
 		_ = c.make()
 		c.answer <- c.told(errSimulated)
 		s.end(c)
 	case fate < 28:
+		what = "late"
 		c.made, c.err = true, c.make()
 	default:
 		s.finish(c)
 	}
+	s.met[what]++
 }
 
 // finish makes a call, if that is to be done yet, and answers it.
@@ -303,8 +327,10 @@ func (s *simulation) upset(p *process) {
 	s.note("process %d %d", p.id, what)
 	switch {
 	case what < 5:
+		s.met["stalled"]++
 		p.stalled = 20 + s.rng.IntN(100)
 	case what < 8:
+		s.met["skewed"]++
 		p.skew.Store(s.rng.Int64N(int64(2*time.Hour)) - int64(time.Hour))
 	default:
 		s.kill(p)
@@ -316,6 +342,7 @@ func (s *simulation) kill(p *process) {
 	if p.conn == nil || p.dead.Swap(true) {
 		return
 	}
+	s.met["killed"]++
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.calls {

@@ -42,9 +42,10 @@ func (c *Conn) TxStatus(ctx context.Context, id OutcomeID) (Status, T, error) {
 
 // status looks at the slot of an attempt.
 func (c *Conn) status(ctx context.Context, id OutcomeID) (Status, T, error) {
+	known := c.head.Load().seq // before the look, since it may be filled right after
 	e, err := c.log.read(ctx, id.Seq)
 	switch {
-	case errors.Is(err, storage.ErrNotFound) && id.Seq > c.head.Load().seq:
+	case errors.Is(err, storage.ErrNotFound) && id.Seq > known:
 		return Unresolved, 0, nil
 	case err != nil:
 		return Unresolved, 0, c.log.missing(err)

@@ -134,7 +134,7 @@ func (c *check) compare(e Entry, tx *Tx, before int64) {
 	if tx.Outcome == Committed && tx.T != e.T {
 		c.fail(Order, "transaction %d was acknowledged as t %d, and is t %d", tx.ID, tx.T, e.T)
 	}
-	if tx.Outcome == Committed && tx.Before != before {
+	if tx.Outcome == Committed && tx.Before != before && tx.Before != Untold {
 		c.fail(LostUpdate, "transaction %d was made on t %d, and follows t %d", tx.ID, tx.Before, before)
 	}
 }

@@ -21,8 +21,11 @@ type Tx struct {
 	Writes  []Write
 	Outcome Outcome
 	T       int64 // of a committed one, its t; of a refused one, that of the snapshot that it was refused on
-	Before  int64 // of a committed one: the t of the snapshot that it was made on
+	Before  int64 // of a committed one: the t of the snapshot that it was made on, or Untold
 }
+
+// Untold is the Before of a transaction of which the client learned no more than that it happened.
+const Untold = -1
 
 // Never is the moment of an answer that did not come.
 const Never = math.MaxInt
