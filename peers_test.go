@@ -21,6 +21,7 @@ import (
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/query"
+	"github.com/datolite/datolite/storage"
 	"github.com/datolite/datolite/storage/bolt"
 	"github.com/datolite/datolite/storage/remote"
 	"github.com/datolite/datolite/tx"
@@ -189,30 +190,38 @@ func startPeer(t *testing.T, url, name, clock string) *peer {
 	return p
 }
 
-// TestPeers has three processes write to one served folder. They are stopped and resumed, and their clocks are an hour apart: all see
-// one order, nothing that was acknowledged is lost, nothing is doubled.
+// serve serves a store at an address until stop is called.
+func serve(t *testing.T, store storage.Store, at string) (address string, stop func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- remote.Serve(ctx, l, store, remote.ServeOptions{Token: peerToken}) }()
+	return l.Addr().String(), sync.OnceFunc(func() {
+		end()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestPeers has three processes write to one served folder. They are stopped and resumed, their clocks are an hour apart, and the
+// server goes away for a moment: all see one order, nothing that was acknowledged is lost, nothing is doubled.
 func TestPeers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes and stops them for a while")
 	}
-	ctx, end := context.WithCancel(t.Context())
+	ctx := t.Context()
 	store, err := bolt.Open(ctx, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- remote.Serve(ctx, l, store, remote.ServeOptions{Token: peerToken}) }()
-	defer func() {
-		end()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}()
+	address, stop := serve(t, store, "127.0.0.1:0")
+	defer func() { stop() }()
 	conn := must(db.Open(ctx, store, db.Options{}))(t)
 	defer conn.Close()
 	must(tx.Transact(ctx, conn, tx.Schema[Visit](), tx.Schema[Tally]()))(t)
@@ -220,9 +229,13 @@ func TestPeers(t *testing.T) {
 
 	var peers []*peer
 	for i, clock := range []string{"-1h", "0s", "1h"} {
-		peers = append(peers, startPeer(t, "http://"+l.Addr().String(), fmt.Sprint(i), clock))
+		peers = append(peers, startPeer(t, "http://"+address, fmt.Sprint(i), clock))
 	}
-	stopAndResume(peers, 3*time.Second)
+	stopAndResume(peers, 2*time.Second)
+	stop()
+	time.Sleep(300 * time.Millisecond)
+	_, stop = serve(t, store, address)
+	stopAndResume(peers, time.Second)
 	for _, p := range peers {
 		_ = p.stdin.Close()
 	}

@@ -107,6 +107,11 @@ func (h *Handler) watch(r *http.Request, op operation, a *answer) error {
 		return errFields
 	}
 	select {
+	case <-h.closing:
+		return errors.New("the server ends")
+	default:
+	}
+	select {
 	case h.watches <- struct{}{}:
 		defer func() { <-h.watches }()
 	default:

@@ -155,8 +155,8 @@ func (c *client) Close() error {
 // A watcher is a client of a server whose store can be watched.
 type watcher struct{ *client }
 
-// Watch returns a channel that is closed when the server tells that a key may have appeared, when the connection to it is lost,
-// after half a minute at the latest, and when ctx ends. The server has the watch when Watch returns.
+// Watch returns a channel that is closed when the server tells that a key may have appeared, a second after the connection to it
+// was lost, after half a minute at the latest, and when ctx ends. The server has the watch when Watch returns.
 func (w watcher) Watch(ctx context.Context, prefix string) (<-chan struct{}, error) {
 	ctx, cancel := w.bounded(ctx)
 	late := time.AfterFunc(w.o.Timeout, func() { cancel(errSlow) })
@@ -178,10 +178,25 @@ func (w watcher) Watch(ctx context.Context, prefix string) (<-chan struct{}, err
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
-		_, _ = io.Copy(io.Discard, resp.Body) // ends when there is news
+		_, err := io.Copy(io.Discard, resp.Body) // ends when there is news
 		_ = resp.Body.Close()
+		if err != nil {
+			pause(ctx, lostPause)
+		}
 		late.Stop()
 		cancel(nil)
 	}()
 	return told, nil
+}
+
+// lostPause is how long who watches is left alone when the connection is lost, so that a network which bears no watch is not
+// asked for one all the time.
+const lostPause = time.Second
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
