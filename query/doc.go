@@ -35,6 +35,8 @@
 // An Error tells the line and column of what is wrong in a text, and unwraps to the kind of the error; an attribute that does not exist is
 // an error, never an empty answer.
 //
+// docs/query.md has the whole language, with an example of everything.
+//
 // Caveats. The rows of a query are a set: two rows that are equal are one, unless :with keeps them apart; so (sum ?x) without :with adds
 // different numbers only. Rows have no order but that of :order-by. An aggregate of nothing is no row, not 0. Pull reads at most
 // 1,000 values of an attribute by a pattern, unless :limit says otherwise; by the tags of a struct it reads all. A history view can be queried,
