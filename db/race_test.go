@@ -68,6 +68,7 @@ func simulate(t *testing.T, seed int64, traced bool) *race {
 		r.newProcess().open()
 	}
 	time.Sleep(10 * time.Millisecond)
+	synctest.Wait()
 	r.calm = false
 	r.populate()
 	synctest.Wait()
