@@ -74,6 +74,42 @@ func ExampleRename() {
 	// db: no such database: librery (did you mean library?)
 }
 
+// The chain of a log is kept in another place. The log goes on from it, or it was altered.
+func ExampleVerify() {
+	store := mem.New()
+	conn := must(db.Open(ctx, store, db.Options{}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "two"}))
+	var kept db.Chain
+	for chain, err := range db.Verify(ctx, store, "main") { // a long log yields how far it has come
+		if err != nil {
+			fmt.Println(err)
+		}
+		kept = chain
+	}
+	fmt.Println(kept.Records, kept.Transactions, kept.T)
+
+	last := kept.ID + "/log/0000000000000002"
+	fmt.Println(store.Delete(ctx, last))
+	for _, err := range db.Verify(ctx, store, "main", kept) {
+		place := new(db.StoreError)
+		fmt.Println(errors.Is(err, db.ErrCorrupt), errors.As(err, &place) && place.Key == last)
+	}
+	// Output:
+	// 2 2 t 1002
+	// <nil>
+	// true true
+}
+
+func ExampleConn_Verify() {
+	conn := must(db.Open(ctx, mem.New(), db.Options{}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
+	for chain, err := range conn.Verify(ctx) {
+		fmt.Println(chain.Records, err)
+	}
+	// Output: 1 <nil>
+}
+
 // Two connections to one store: what one writes, the other knows after Sync.
 func ExampleConn_Sync() {
 	store := mem.New()
