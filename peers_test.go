@@ -34,8 +34,6 @@ const (
 	peerClock = "DATOLITE_TEST_PEER_CLOCK"
 )
 
-const peerToken = "known to peers alone"
-
 func TestMain(m *testing.M) {
 	if url := os.Getenv(peerURL); url != "" {
 		if err := bePeer(context.Background(), url, os.Getenv(peerName), os.Getenv(peerClock)); err != nil {
@@ -44,11 +42,6 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
-}
-
-// A Visit is what the peers write: one a transaction, under a text of its own that nothing keeps from being there twice.
-type Visit struct {
-	Text string `datom:"visit/text"`
 }
 
 // A Tally counts the visits.
@@ -141,17 +134,6 @@ func orderOf(ctx context.Context, conn *db.Conn, t db.T) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
-}
-
-// must returns x, unless there is an error, which ends the test.
-func must[T any](x T, err error) func(t *testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return x
-	}
 }
 
 // A peer is a process that writes.

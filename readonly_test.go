@@ -16,6 +16,24 @@ import (
 	"github.com/datolite/datolite/tx"
 )
 
+const peerToken = "known to peers alone"
+
+// A Visit is what the peers write: one a transaction, under a text of its own that nothing keeps from being there twice.
+type Visit struct {
+	Text string `datom:"visit/text"`
+}
+
+// must returns x, unless there is an error, which ends the test.
+func must[T any](x T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+}
+
 // A recorder is a Watcher that keeps which operations were asked of it.
 type recorder struct {
 	storage.Watcher

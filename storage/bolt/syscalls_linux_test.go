@@ -91,9 +91,10 @@ func recorded(t *testing.T, folder string, work func(r *recording) error) *recor
 
 // A filter is an instruction of the kernel's packet filter, and a program some of them.
 type filter struct {
-	code   uint16
-	jt, jf uint8
-	k      uint32
+	code uint16
+	jt   uint8
+	_    uint8
+	k    uint32
 }
 type program struct {
 	n      uint16
