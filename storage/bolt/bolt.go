@@ -20,6 +20,7 @@ var limits = storage.Limits{Value: 16 << 20, Batch: 10_000, Poll: 5 * time.Milli
 // A Store keeps its values in a folder with two bbolt files: log.db for what orders transactions, small and synced at every
 // commit, and seg.db for segments and large bodies. One process at a time may open it.
 type Store struct {
+	storage.Entrances
 	mu     sync.RWMutex // held for reading by every operation, so that Close waits for them
 	closed bool
 	log    *file

@@ -66,6 +66,7 @@ var brokenStores = []struct {
 	{"close closes nothing", "ClosedStoreIsErrClosed", func(s storage.Store) storage.Store { return neverCloses{s} }},
 	{"watch never tells", "WatchTellsOfNewKeys WatchLosesNothing", func(s storage.Store) storage.Store { return silent{s.(storage.Watcher)} }},
 	{"watch ignores contexts", "WatchEndsWithTheStore", func(s storage.Store) storage.Store { return watchesOn{s.(storage.Watcher)} }},
+	{"everybody is alone", "EnterTellsWhoIsAlone", func(s storage.Store) storage.Store { return lonely{s} }},
 	{"calls share a place", "ManyGoroutinesMayCall", func(s storage.Store) storage.Store { return &mixesUp{Store: s} }},
 }
 
@@ -379,4 +380,10 @@ func (m *mixesUp) Create(ctx context.Context, key string, value []byte) error {
 	m.key.Store(key)
 	time.Sleep(time.Millisecond)
 	return m.Store.Create(ctx, m.key.Load().(string), value)
+}
+
+type lonely struct{ storage.Store }
+
+func (lonely) Enter(string) (alone func() bool, leave func()) {
+	return func() bool { return true }, func() {}
 }

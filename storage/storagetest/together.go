@@ -173,6 +173,34 @@ func watchEndsWithTheStore(s *subject) {
 	s.fails("Watch of a closed store", err, storage.ErrClosed)
 }
 
+// enterTellsWhoIsAlone has several come and go: who had company is never alone again, and company with another prefix is none.
+func enterTellsWhoIsAlone(s *subject) {
+	x, ok := s.Store.(storage.Exclusive)
+	if !ok {
+		s.Logf("not Exclusive")
+		return
+	}
+	first, leave := x.Enter("d1/log/")
+	other, leaveOther := x.Enter("d2/log/")
+	if !first() || !other() {
+		s.Errorf("who is alone is told otherwise")
+	}
+	second, leaveSecond := x.Enter("d1/log/")
+	for range 2 {
+		if first() || second() || !other() {
+			s.Errorf("who has or had company is told to be alone, or who has not is not")
+		}
+		leaveSecond()
+	}
+	leave()
+	leaveOther()
+	if last, leave := x.Enter("d1/log/"); !last() {
+		s.Errorf("those who left count as company")
+	} else {
+		leave()
+	}
+}
+
 // slow is how long news may take on a slow machine.
 var slow = 5 * time.Second
 
