@@ -26,6 +26,10 @@ type Conn struct {
 	news  bell                  // rung when the head moved
 	fault atomic.Pointer[error] // why the log cannot be followed; nil while it can
 
+	alone      func() bool // reports whether nobody else can have written since Open
+	leave      func()      // ends that
+	yieldUntil time.Time   // another writer is left alone until then
+
 	queue chan *request
 	looks chan *look
 	kicks chan struct{} // asks the follower to look now
@@ -85,9 +89,12 @@ func connect(ctx context.Context, store storage.Store, o Options, hosts map[stri
 			return nil, err
 		}
 		c := newConn(store, o, hosts, m)
+		c.enter()
 		if _, err = c.catchUp(ctx); err == nil {
+			c.yieldUntil = time.Time{} // what was asked for may be long ago
 			return c, nil
 		}
+		c.leave()
 		c.cancel()
 		if !errors.Is(err, ErrDropped) {
 			return nil, err
@@ -108,6 +115,14 @@ func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Co
 	return c
 }
 
+// enter tells the store that there is one more who writes to the log, unless the Conn does not.
+func (c *Conn) enter() {
+	c.alone, c.leave = func() bool { return false }, func() {}
+	if !c.o.ReadOnly {
+		c.alone, c.leave = c.log.enter()
+	}
+}
+
 // Close ends the connection: transactions that wait fail with ErrClosed, streams end. Snapshots stay readable.
 func (c *Conn) Close() error {
 	var err error
@@ -118,6 +133,7 @@ func (c *Conn) Close() error {
 		hurry.Stop()
 		c.cancel()
 		c.helpers.Wait()
+		c.leave()
 		if c.owned != nil {
 			err = c.owned.Close()
 		}

@@ -217,7 +217,8 @@ func TestManyMakeOneDatabase(t *testing.T) {
 		t.Errorf("%d of 8 transactions are in the database", n)
 	}
 	keys, err := store.List(context.Background(), "", "", 100)
-	if err != nil || len(keys) != 1+2+8 {
+	keys = slices.DeleteFunc(keys, func(key string) bool { return strings.Contains(key, "/log/") })
+	if err != nil || len(keys) != 1+2 {
 		t.Error("strays are left:", keys, err)
 	}
 }

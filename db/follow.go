@@ -24,6 +24,7 @@ func (c *Conn) advance(entries []*entry) error {
 	for _, e := range entries {
 		h = h.after(e, snap)
 		c.log.recent.put(e)
+		c.honour(e)
 	}
 	c.publish(h)
 	return nil
@@ -106,37 +107,6 @@ func (c *Conn) note(err error) {
 		c.o.Logger.Error("the log cannot be followed", "error", err)
 		c.fault.Store(&err)
 		c.news.ring()
-	}
-}
-
-// A look asks the writer whether there are new records, and perhaps to fill a slot that is empty.
-type look struct {
-	fill  int // the slot to fill; 0 for none
-	found int
-	err   error
-	told  chan struct{}
-}
-
-// look asks the writer to look for new records, and waits until it has applied them.
-func (c *Conn) look(ctx context.Context) (int, error) {
-	return c.ask(ctx, &look{told: make(chan struct{})})
-}
-
-func (c *Conn) ask(ctx context.Context, l *look) (int, error) {
-	select {
-	case c.looks <- l:
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	case <-c.done:
-		return 0, ErrClosed
-	}
-	select {
-	case <-l.told:
-		return l.found, l.err
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	case <-c.done:
-		return 0, ErrClosed
 	}
 }
 

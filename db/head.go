@@ -1,6 +1,7 @@
 package db
 
 import (
+	"fmt"
 	"sort"
 	"sync"
 )
@@ -33,6 +34,18 @@ func (h *head) after(e *entry, snap *Snapshot) *head {
 		next.writer.version, next.writer.seq = e.writer, e.seq
 	}
 	return next
+}
+
+// writable returns ErrDropped if nobody may write behind the head, and ErrFormat if this version must not.
+func (h *head) writable(l *txlog) error {
+	if h.ended {
+		return ErrDropped
+	}
+	if h.writer.version <= writerVersion {
+		return nil
+	}
+	return &StoreError{l.slot(h.writer.seq), fmt.Errorf("%w: the record takes writers of version %d from there on, and this is %d",
+		ErrFormat, h.writer.version, writerVersion)}
 }
 
 // seqOf returns the record that holds the transaction t, or the newest one before it; 0 if t is before the first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/datolite/datolite/storage"
 )
@@ -24,12 +25,22 @@ type entry struct {
 	nonce   nonce
 	writer  uint64 // the lowest version that may write after it
 	commits []Commit
-	ends    bool // the log: the database was dropped
-	size    int  // in bytes
+	ends    bool          // the log: the database was dropped
+	yield   time.Duration // for which the others are asked to leave its writer alone
+	size    int           // in bytes
 }
 
 // slot returns the key of a slot.
 func (l *txlog) slot(seq int) string { return l.dbid + "/log/" + hex16(uint64(seq)) }
+
+// enter tells a store that can know of all who write to it that there is one more. alone reports whether there was no other since
+// then, and false of any other store.
+func (l *txlog) enter() (alone func() bool, leave func()) {
+	if x, ok := l.store.(storage.Exclusive); ok {
+		return x.Enter(l.dbid + "/log/")
+	}
+	return func() bool { return false }, func() {}
+}
 
 // part returns the key of a part of a record that lies elsewhere.
 func (l *txlog) part(r *record, i int) string {
@@ -67,19 +78,35 @@ func (l *txlog) decode(ctx context.Context, seq int, b []byte) (*entry, error) {
 	if err == nil && r.seq != seq {
 		err = fmt.Errorf("%w: the record is that of slot %d", ErrCorrupt, r.seq)
 	}
-	var bodies []body
+	var e *entry
 	if err == nil {
-		bodies, err = r.bodies()
+		e, err = r.read()
 	}
 	if err != nil {
 		return nil, &StoreError{l.slot(seq), err}
 	}
-	e := &entry{seq: seq, prev: r.prev, hash: r.hash, nonce: r.nonce, writer: r.writer, size: r.size, commits: make([]Commit, len(bodies))}
-	for i := range bodies {
-		e.commits[i] = bodies[i].commit
-	}
-	e.ends, _ = r.ends()
 	return e, nil
+}
+
+// read returns what the record says.
+func (r *record) read() (*entry, error) {
+	bodies, err := r.bodies()
+	if err != nil {
+		return nil, err
+	}
+	commits := make([]Commit, len(bodies))
+	for i := range bodies {
+		commits[i] = bodies[i].commit
+	}
+	e := r.entry(commits)
+	e.ends, _ = r.ends()
+	e.yield, _ = r.yields()
+	return e, nil
+}
+
+// entry returns the record with its transactions.
+func (r *record) entry(commits []Commit) *entry {
+	return &entry{seq: r.seq, prev: r.prev, hash: r.hash, nonce: r.nonce, writer: r.writer, size: r.size, commits: commits}
 }
 
 // whole returns the record that r stands for, which is r unless it lies elsewhere.

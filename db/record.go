@@ -28,6 +28,7 @@ const (
 	sectionTx        = 1 // a transaction: see body.go
 	sectionElsewhere = 2 // the content of the record is under other keys: see elsewhere
 	sectionEnd       = 3 // the log ends: see end.go
+	sectionYield     = 4 // a request to other writers: see yield.go
 )
 
 // A record is what one slot of the log holds:
@@ -140,17 +141,20 @@ func (r *record) readable() error {
 		return fmt.Errorf("%w: the record takes a reader of version %d, and this is %d", ErrFormat, r.reader, readerVersion)
 	}
 	for _, s := range r.sections {
-		if s.kind < sectionTx || s.kind > sectionEnd {
+		if s.kind < sectionTx || s.kind > sectionYield {
 			return fmt.Errorf("%w: the record has a section of kind %d, and a reader of version %d knows up to %d", ErrFormat,
-				s.kind, readerVersion, sectionEnd)
+				s.kind, readerVersion, sectionYield)
 		}
 	}
 	return nil
 }
 
-// bodies returns the transactions of the record, in order: none if it ends the log.
+// bodies returns the transactions of the record, in order: none if it ends the log, or asks others to yield.
 func (r *record) bodies() ([]body, error) {
 	if ends, err := r.ends(); ends || err != nil {
+		return nil, err
+	}
+	if yield, err := r.yields(); yield > 0 || err != nil {
 		return nil, err
 	}
 	bodies := make([]body, 0, len(r.sections))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 )
 
@@ -17,6 +18,8 @@ type request struct {
 	conn  *Conn
 	eval  Eval
 	state atomic.Uint32
+
+	running sync.Mutex // held while the request is evaluated
 
 	id OutcomeID // of the attempt, set before the state is asked
 
@@ -48,8 +51,20 @@ func (r *request) Value(key any) any {
 	return r.Context.Value(key)
 }
 
-// evaluate returns the report of the request on a snapshot.
-func (r *request) evaluate(before *Snapshot) (rep *Report, err error) {
+// evaluate returns the report of the request on a snapshot. It reports false where the caller left before: nothing of a
+// transaction runs once its caller has an answer.
+func (r *request) evaluate(before *Snapshot) (rep *Report, ok bool, err error) {
+	r.running.Lock()
+	defer r.running.Unlock()
+	if r.over() {
+		return nil, false, nil
+	}
+	rep, err = r.protected(before)
+	return rep, true, err
+}
+
+// protected evaluates the request. Where it panics, the transaction alone fails.
+func (r *request) protected(before *Snapshot) (rep *Report, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.conn.o.Logger.Error("a transaction panicked", "value", p, "stack", string(debug.Stack()))
@@ -99,8 +114,11 @@ func (r *request) over() bool {
 	return state == answered || state == left
 }
 
-// leave returns what the caller is told who no longer waits: the answer if there is one.
+// leave returns what the caller is told who no longer waits: the answer if there is one. It waits for an evaluation to end, which has
+// the context of the caller.
 func (r *request) leave(why error) (*Report, error) {
+	r.running.Lock()
+	defer r.running.Unlock()
 	for {
 		switch {
 		case r.state.CompareAndSwap(waiting, left):

@@ -17,7 +17,8 @@ import (
 	"github.com/datolite/datolite/storage/mem"
 )
 
-// TestGroupCommit holds the first record up: what waits in the meantime goes into the second one together, but for those that fail.
+// TestGroupCommit holds the first record up: what comes in the meantime is evaluated, and goes into the second one together, but for
+// those that fail.
 func TestGroupCommit(t *testing.T) {
 	gate, first := make(chan struct{}), make(chan struct{})
 	store := &spy{Store: mem.New()}
@@ -34,17 +35,26 @@ func TestGroupCommit(t *testing.T) {
 	wg.Go(func() { commit(t, conn, raise) })
 	<-first
 	refusal := errors.New("no")
+	var evaluated atomic.Int32
 	for i := range 100 {
 		wg.Go(func() {
-			if i%10 > 0 {
-				commit(t, conn, raise)
-			} else if _, err := conn.Commit(ctx, func(context.Context, *Snapshot) (*Report, error) { return nil, refusal }); err != refusal {
+			_, err := conn.Commit(ctx, func(ctx context.Context, before *Snapshot) (*Report, error) {
+				defer evaluated.Add(1)
+				if i%10 > 0 {
+					return raise(ctx, before)
+				}
+				return nil, refusal
+			})
+			if (err != nil || i%10 == 0) && err != refusal {
 				t.Error(err)
 			}
 		})
 	}
-	for len(conn.queue) < 100 {
+	for evaluated.Load() < 100 {
 		time.Sleep(time.Millisecond)
+	}
+	if conn.Snapshot().T() != 0 {
+		t.Error("a snapshot shows what is not durable")
 	}
 	close(gate)
 	wg.Wait()

@@ -1,0 +1,98 @@
+package db
+
+import (
+	"context"
+	"fmt"
+)
+
+// A look asks the writer whether there are new records, and perhaps to fill a slot that is empty.
+type look struct {
+	fill  int // the slot to fill; 0 for none
+	found int
+	err   error
+	told  chan struct{}
+}
+
+// look asks the writer to look for new records, and waits until it has applied them.
+func (c *Conn) look(ctx context.Context) (int, error) {
+	return c.ask(ctx, &look{told: make(chan struct{})})
+}
+
+// ask has the writer deal with a look, and waits for the answer.
+func (c *Conn) ask(ctx context.Context, l *look) (int, error) {
+	if ctx.Value(nested{c}) != nil {
+		return 0, ErrNested
+	}
+	select {
+	case c.looks <- l:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-c.done:
+		return 0, ErrClosed
+	}
+	select {
+	case <-l.told:
+		return l.found, l.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-c.done:
+		return 0, ErrClosed
+	}
+}
+
+func (l *look) tell(found int, err error) {
+	l.found, l.err = found, err
+	close(l.told)
+}
+
+// sole reports whether nobody else can have written behind the head.
+func (w *writer) sole() bool { return !w.unsure && w.alone() }
+
+// lookAround applies the new records of the log, and answers those who asked.
+func (w *writer) lookAround() {
+	before, err := w.head.Load(), error(nil)
+	if !w.sole() {
+		_, err = w.catchUp(w.ctx)
+		w.note(err)
+		w.unsure = w.unsure && err != nil
+	}
+	if now := w.head.Load(); now != before {
+		w.found += now.seq - before.seq
+		w.again(w.grows)
+	}
+	asking := w.asking
+	w.asking = nil
+	for _, l := range asking {
+		w.reply(l, err)
+	}
+}
+
+// reply answers a look whose head is the newest. It waits on if there is a slot to fill.
+func (w *writer) reply(l *look, err error) {
+	h := w.head.Load()
+	switch {
+	case err != nil || l.fill <= h.seq:
+	case l.fill > h.seq+1:
+		err = fmt.Errorf("%w: record %d is asked for, and the newest is %d", ErrOutcomeID, l.fill, h.seq)
+	default:
+		if err = h.writable(w.log); err == nil {
+			w.filling = append(w.filling, l)
+			return
+		}
+	}
+	l.tell(w.found, err)
+	w.found = 0
+}
+
+// tellFilled answers those whose slot is filled.
+func (w *writer) tellFilled() {
+	waiting := w.filling[:0]
+	for _, l := range w.filling {
+		if l.fill > w.head.Load().seq {
+			waiting = append(waiting, l)
+		} else {
+			l.tell(0, nil)
+		}
+	}
+	w.filling = waiting
+}
