@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -56,6 +57,7 @@ type race struct {
 
 // simulate runs the simulation of a seed, and judges it.
 func simulate(t *testing.T, seed int64, traced bool) *race {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that it is no matter of chance which of two goroutines goes on first
 	r := &race{simulation: newSimulation(seed), scribe: newScribe(10), t: t, acts: 20}
 	r.traced = traced
 	first := r.newProcess()

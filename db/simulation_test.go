@@ -306,10 +306,15 @@ func (s *simulation) move(c *call) {
 	s.met[what]++
 }
 
-// finish makes a call, if that is to be done yet, and answers it.
+// finish makes a call, if that is to be done yet, and answers it: after all that follows from the news of it, so that it is no matter
+// of chance what a process learns first. The caller holds the lock.
 func (s *simulation) finish(c *call) {
 	if !c.made && !(c.ghost && !c.changes()) {
 		c.err = c.make()
+		c.made = true
+		s.mu.Unlock()
+		synctest.Wait()
+		s.mu.Lock()
 	}
 	if !c.ghost {
 		c.answer <- c.err
