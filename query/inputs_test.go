@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +59,16 @@ func TestInputs(t *testing.T) {
 		{"rows", `[:find ?b :in $ $rows :where [?e :born ?b] [?e :name ?n] [$rows ?n]]`, []any{[][]any{{"Bob"}, {"Eve"}}}, [][]any{{int64(1900)}}},
 		{"structs as a source", `[:find ?b :in $ $rows :where [?e :born ?b] [?e :name ?n] [$rows ?n 2]]`, []any{[]pair{{"Bob", 2}, {"Ada", 1}}}, [][]any{{int64(1900)}}},
 		{"a map as a source", `[:find ?b :in $ $m :where [$m ?n 2] [?e :name ?n] [?e :born ?b]]`, []any{map[string]int{"Bob": 2, "Ada": 1}}, [][]any{{int64(1900)}}},
+		{"a column", `[:find ?x :in $ $xs :where [$xs ?x] [_ :born ?x]]`, []any{[]int{1815, 7}}, [][]any{{int64(1815)}}},
+		{"a sequence as a source", `[:find ?b :in $ $xs :where [$xs ?n] [?e :name ?n] [?e :born ?b]]`, []any{slices.Values([]string{"Ada", "Eve"})}, [][]any{{int64(1815)}}},
+		{"pairs of a sequence", `[:find ?b :in $ $xs :where [$xs ?n 2] [?e :name ?n] [?e :born ?b]]`, []any{maps.All(map[string]int{"Bob": 2})}, [][]any{{int64(1900)}}},
+		{"a sequence", `[:find ?x :in $ [?x ...] :where [_ :born ?x]]`, []any{slices.Values([]int{1815, 7})}, [][]any{{int64(1815)}}},
+		{"pointers to structs", `[:find ?n :in $ $xs :where [$xs ?n 1]]`, []any{[]*pair{{"Ada", 1}, {"Bob", 2}}}, [][]any{{"Ada"}}},
+		{"arrays as rows", `[:find ?n :in $ $xs :where [$xs ?n "x"]]`, []any{[][2]string{{"a", "x"}, {"b", "y"}}}, [][]any{{"a"}}},
+		{"lookup refs and ids as rows", `[:find ?b :in $ [[?e ?x]] :where [?e :born ?b] [(= ?x 1)]]`, []any{[][]any{{db.Lookup("name", "Ada"), 1}, {bob, 2}}}, [][]any{{int64(1815)}}},
+		{"an aggregate", `[:find (?f ?x) :in $ ?f :where [_ :born ?x]]`, []any{func(xs []int) int { return slices.Max(xs) - slices.Min(xs) }}, [][]any{{int64(85)}}},
+		{"an aggregate by Func", `[:find (aggregate ?f 2 ?x) :in $ ?f :where [_ :born ?x]]`,
+			[]any{query.Func("f", func(by int, xs ...int) int { return by * len(xs) })}, [][]any{{int64(4)}}},
 		{"a function", `[:find ?x :in ?f [?x ...] :where [(?f ?x)]]`, []any{func(x int64) bool { return x > 1 }, []int{1, 2}}, [][]any{{int64(2)}}},
 		{"another database", `[:find ?n :in $ $b :where [?e :name ?n] [$b ?e :born 1815]]`, []any{snap.AsOf(snap.T())}, [][]any{{"Ada"}}},
 	} {
@@ -202,5 +214,30 @@ func TestHostAtOpen(t *testing.T) {
 	_, err := db.Open(t.Context(), mem.New(), db.Options{Host: []db.Named{query.Func("test/seven", 7)}})
 	if !errors.Is(err, db.ErrHost) || !strings.Contains(err.Error(), "test/seven is no function") {
 		t.Error(err)
+	}
+}
+
+// TestSourcesThatAreNone refuses what cannot be read twice, and says which input it is.
+func TestSourcesThatAreNone(t *testing.T) {
+	snap, _, _ := small(t)
+	for _, x := range []any{make(chan int), 7, "text", []byte("x"), struct{ A int }{1}, func() {}} {
+		_, err := query.Run(t.Context(), snap, `[:find ?x :in $ $xs :where [$xs ?x]]`, x)
+		if !errors.Is(err, query.ErrSource) || !strings.Contains(err.Error(), "1:17: $xs takes a database, rows or a map") {
+			t.Errorf("%T: %v", x, err)
+		}
+	}
+}
+
+// TestSourcesAreRead once, when the query is asked.
+func TestSourcesAreRead(t *testing.T) {
+	snap, _, _ := small(t)
+	reads := 0
+	seq := func(yield func(int) bool) {
+		reads++
+		yield(1815)
+	}
+	got, err := query.All[int](t.Context(), snap, `[:find ?x :in $ $xs :where [$xs ?x] [$xs ?y] [_ :born ?x]]`, seq)
+	if len(got) != 1 || err != nil || reads != 1 {
+		t.Error(got, err, reads)
 	}
 }

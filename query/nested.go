@@ -127,6 +127,9 @@ func txIDs(r *run, c *callClause) (evaluator, error) {
 	if len(c.args) != 3 {
 		return nil, errorAt(c.pos, ErrFunction, "tx-ids takes a log, a start and an end")
 	}
+	if err := c.oneSource(); err != nil {
+		return nil, err
+	}
 	return func(args []index.Value) (index.Value, error) {
 		reader, args, err := r.logOf(c, args)
 		if err != nil {
@@ -155,6 +158,9 @@ func txIDs(r *run, c *callClause) (evaluator, error) {
 func txData(r *run, c *callClause) (evaluator, error) {
 	if len(c.args) != 2 {
 		return nil, errorAt(c.pos, ErrFunction, "tx-data takes a log and a transaction")
+	}
+	if err := c.oneSource(); err != nil {
+		return nil, err
 	}
 	return func(args []index.Value) (index.Value, error) {
 		reader, args, err := r.logOf(c, args)

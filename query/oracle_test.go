@@ -214,13 +214,22 @@ func (l *lab) change() {
 // view returns a way to see the database, in which only its own attributes are.
 func (l *lab) view() db.Reader {
 	own := func(_ db.Reader, d db.Datom) bool { return d.A >= 1000 && d.E.Part() == index.PartUser }
-	switch l.rng.IntN(5) {
+	early, late := l.snap.T()-3, l.snap.T()-1
+	switch l.rng.IntN(8) {
 	case 0:
 		return l.snap.History().Filter(own)
 	case 1:
-		return l.snap.AsOf(l.snap.T() - 2).Filter(own)
+		return l.snap.AsOf(late - 1).Filter(own)
 	case 2:
-		return l.snap.Since(l.snap.T() - 2).Filter(own)
+		return l.snap.Since(late - 1).Filter(own)
+	case 3:
+		return l.snap.AsOf(late).Since(early).Filter(own)
+	case 4:
+		return l.snap.History().AsOf(late).Since(early).Filter(own)
+	case 5:
+		var hidden db.IDSet
+		hidden.Add(l.any(l.ids))
+		return l.snap.Without(&hidden).Filter(own)
 	}
 	return l.snap.Filter(own)
 }

@@ -40,12 +40,17 @@ func (r *run) reading(c *callClause, min, max int) (db.Reader, error) {
 	if s == nil || s.db == nil {
 		return nil, errorAt(c.args[0].pos, ErrSource, "%s is no database", c.args[0].name)
 	}
+	return s.db, c.oneSource()
+}
+
+// oneSource returns an error where an argument other than the first is a source.
+func (c *callClause) oneSource() error {
 	for _, t := range c.args[1:] {
 		if t.kind == sourceTerm {
-			return nil, errorAt(t.pos, ErrFunction, "%s takes one source", c.name)
+			return errorAt(t.pos, ErrFunction, "%s takes one source", c.name)
 		}
 	}
-	return s.db, nil
+	return nil
 }
 
 // attributeArg checks an attribute that a call names by a constant, before anything is read.

@@ -141,10 +141,10 @@ func (r *run) cross(a, b *relation) (*relation, error) {
 	}
 	left, right := make([]int32, 0, a.n*b.n), make([]int32, 0, a.n*b.n)
 	for i := range int32(a.n) {
-		if err := r.tick(int(i)); err != nil {
-			return nil, err
-		}
 		for j := range int32(b.n) {
+			if err := r.tick(len(left)); err != nil {
+				return nil, err
+			}
 			left, right = append(left, i), append(right, j)
 		}
 	}
