@@ -161,6 +161,7 @@ func (w *writer) open() <-chan *request {
 func (w *writer) gather() {
 	if w.flies == nil {
 		runtime.Gosched()
+		runtime.Gosched() // now and then the first returns at once
 	}
 	for until := time.Now().Add(w.pace); w.flies != nil || time.Now().Before(until); {
 		if closed(w.flies.done()) {
