@@ -42,7 +42,7 @@ func parseQuery(text string) (*ast, error) {
 	return q, q.check()
 }
 
-// readForm reads the one form of a text; a string stands for the form in it.
+// readForm reads the one form of a text; a string stands for the form in it, and a quote before it means nothing.
 func readForm(text string) (edn.Node, error) {
 	n, err := edn.Read(text)
 	if err != nil {
@@ -51,6 +51,7 @@ func readForm(text string) (edn.Node, error) {
 	if s, ok := n.Value.(string); ok {
 		return readForm(s)
 	}
+	n, _ = unquote(n)
 	return n, nil
 }
 
