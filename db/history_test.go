@@ -81,6 +81,7 @@ type scribe struct {
 	registers []db.ID
 	keys      map[db.ID]int // the numbers of both
 	attempts  []*attempt    // whose outcome was unknown
+	lost      map[int]bool  // transactions with an attempt that nobody was left to be told of
 	strange   []error       // that nobody should be told
 	damaged   bool          // values may be read that were not written; they are told of by key
 	attrID    db.ID         // of the attributes
@@ -90,8 +91,8 @@ type scribe struct {
 
 // An attempt to commit a transaction ended without an answer. Somebody may have asked since what became of it.
 type attempt struct {
-	x      int          // the transaction
-	id     db.OutcomeID // with the Seq 0 where nobody was left to be told
+	x      int // the transaction
+	id     db.OutcomeID
 	status db.Status
 	t      db.T
 }
@@ -100,7 +101,8 @@ type attempt struct {
 const registers = 5
 
 func newScribe(lists int) *scribe {
-	return &scribe{lists: make([]db.ID, lists), registers: make([]db.ID, registers), keys: map[db.ID]int{}}
+	return &scribe{lists: make([]db.ID, lists), registers: make([]db.ID, registers), keys: map[db.ID]int{},
+		lost: map[int]bool{}}
 }
 
 // setUp makes the schema and the entities, or finds them.
@@ -230,8 +232,11 @@ type client struct {
 	session int
 	rng     *rand.Rand
 	doc     string       // of each transaction
+	turn    func()       // waits until the client may try again; nil for at once
 	dead    *atomic.Bool // the process was killed: nobody hears of answers; nil for never
 }
+
+func (c *client) isDead() bool { return c.dead != nil && c.dead.Load() }
 
 // act writes or reads. The context ends the client's patience.
 func (c *client) act(ctx context.Context) {
@@ -245,7 +250,7 @@ func (c *client) act(ctx context.Context) {
 	}
 	x := c.think(ctx)
 	if c.rng.IntN(4) == 0 {
-		c.insist(time.Minute, x)
+		c.insist(time.Minute+time.Duration(c.rng.IntN(1e6)), x)
 		return
 	}
 	c.write(ctx, x)
@@ -286,7 +291,13 @@ func (c *client) write(ctx context.Context, x history.Tx) error {
 func (c *client) insist(patience time.Duration, x history.Tx) (err error) {
 	x.Session, x.Call = c.session, c.now()
 	unknown := false
-	for range 4 {
+	for try := range 4 {
+		if try > 0 && c.turn != nil {
+			c.turn()
+		}
+		if c.isDead() {
+			break
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		err = c.submit(ctx, &x, tx.Once(fmt.Sprint("key ", x.ID)), c.data(x))
 		cancel()
@@ -312,9 +323,9 @@ func (c *client) submit(ctx context.Context, x *history.Tx, data ...tx.Data) err
 	x.Return = c.now()
 	outcome := (*db.OutcomeError)(nil)
 	switch {
-	case c.dead != nil && c.dead.Load():
+	case c.isDead():
 		x.Outcome, x.Return = history.Unknown, history.Never
-		c.keep(&attempt{x: x.ID})
+		c.lose(x.ID)
 	case err == nil:
 		x.Outcome, x.T, x.Before = history.Committed, int64(rep.T), int64(rep.Before.T())
 	case errors.Is(err, tx.ErrCASFailed):
@@ -348,10 +359,18 @@ func (c *client) takeDown(x history.Tx) {
 	c.Txs = append(c.Txs, x)
 }
 
+// keep takes down an attempt, in an order that is no matter of chance.
 func (s *scribe) keep(a *attempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.attempts = append(s.attempts, a)
+	slices.SortFunc(s.attempts, func(a, b *attempt) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.id.Seq, b.id.Seq)) })
+}
+
+func (s *scribe) lose(id int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost[id] = true
 }
 
 // inquire asks what became of an attempt of any client.
@@ -366,9 +385,6 @@ func (c *client) inquire(ctx context.Context) {
 
 // ask asks what became of an attempt. What was said once must be said always.
 func (s *scribe) ask(ctx context.Context, conn *db.Conn, a *attempt) error {
-	if a.id.Seq == 0 {
-		return nil
-	}
 	status, t, err := conn.TxStatus(ctx, a.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -390,7 +406,7 @@ func (s *scribe) resolve(t *testing.T, conn *db.Conn) {
 		if err := s.ask(t.Context(), conn, a); err != nil {
 			t.Error(err)
 		}
-		if was := became[a.x]; was == nil || was.status == db.NotCommitted || a.status == db.Committed {
+		if became[a.x] == nil || a.status == db.Committed {
 			became[a.x] = a
 		}
 	}
@@ -401,7 +417,7 @@ func (s *scribe) resolve(t *testing.T, conn *db.Conn) {
 		case a == nil || x.Outcome != history.Unknown:
 		case a.status == db.Committed:
 			x.Outcome, x.T, x.Before, x.Return = history.Committed, int64(a.t), history.Untold, s.now()
-		case a.status == db.NotCommitted:
+		case !s.lost[x.ID]:
 			x.Outcome = history.Withdrawn
 		}
 	}
@@ -448,7 +464,7 @@ func (c *client) read(ctx context.Context, synced bool) (err error) {
 			return err
 		}
 	}
-	if c.dead != nil && c.dead.Load() {
+	if c.isDead() {
 		return nil
 	}
 	c.mu.Lock()

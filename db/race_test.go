@@ -4,8 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,10 +49,9 @@ type race struct {
 	*simulation
 	*scribe
 	t       *testing.T
-	acting  atomic.Int32 // clients that are not done
-	acts    int          // how many each does
-	ids     int          // the last client's
-	peopled int          // how many processes have clients
+	actors  []*actor // the clients
+	acts    int      // how many each does
+	peopled int      // how many processes have clients
 }
 
 // simulate runs the simulation of a seed, and judges it.
@@ -74,7 +73,7 @@ func simulate(t *testing.T, seed int64, traced bool) *race {
 	r.calm = false
 	r.populate()
 	synctest.Wait()
-	for r.acting.Load() > 0 {
+	for r.busy() {
 		r.next()
 		r.populate()
 		if r.rng.IntN(60) == 0 {
@@ -90,27 +89,33 @@ func simulate(t *testing.T, seed int64, traced bool) *race {
 	return r
 }
 
+// busy reports whether there are processes to come, or clients of living ones that are not done.
+func (r *race) busy() bool {
+	return r.peopled < len(r.processes) || slices.ContainsFunc(r.actors, func(a *actor) bool { return !a.done.Load() && !a.process.dead.Load() })
+}
+
 // populate gives each process that has opened the database two clients, or one.
 func (r *race) populate() {
 	for ; r.peopled < len(r.processes) && r.processes[r.peopled].conn != nil; r.peopled++ {
 		p := r.processes[r.peopled]
 		for range 1 + r.rng.IntN(2) {
-			r.ids++
 			c := &client{scribe: r.scribe, conn: p.conn, session: p.id, dead: &p.dead, rng: rand.New(rand.NewPCG(r.rng.Uint64(), 0))}
-			r.acting.Add(1)
-			go r.act(p, c, &actor{id: r.ids, turn: make(chan struct{})})
+			a := &actor{id: len(r.actors), process: p}
+			r.actors = append(r.actors, a)
+			go r.act(c, a)
 		}
 	}
 }
 
 // act has a client act, each time it is its turn. Some have little patience.
-func (r *race) act(p *process, c *client, a *actor) {
-	defer r.acting.Add(-1)
+func (r *race) act(c *client, a *actor) {
+	defer a.done.Store(true)
+	c.turn = func() { r.await(a) }
 	for range r.acts {
-		if r.await(a); p.dead.Load() {
+		if r.await(a); c.isDead() {
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond<<c.rng.IntN(16))
+		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond<<c.rng.IntN(16)+time.Duration(c.rng.IntN(1e6)))
 		c.act(ctx)
 		cancel()
 	}
@@ -124,18 +129,14 @@ func (r *race) disturb() {
 	if wasDead || !p.dead.Load() || len(r.processes) > 8 {
 		return
 	}
-	next := r.newProcess()
-	r.acting.Add(1)
-	go func() {
-		defer r.acting.Add(-1)
-		next.open()
-	}()
+	go r.newProcess().open()
 }
 
 // rest has everything come to rest, and judges what was told and shown. Ghosts that were left change nothing that is known.
 func (r *race) rest(t *testing.T) {
 	r.calmDown()
 	time.Sleep(time.Minute) // what is tried again is done by then
+	synctest.Wait()
 	fresh := r.newProcess()
 	fresh.open()
 	conns := []*db.Conn{fresh.conn}

@@ -59,10 +59,12 @@ type call struct {
 	answer  chan error
 }
 
-// An actor waits for its turn.
+// An actor of a process waits for its turn. Where the process was killed, it is its turn at once, to leave.
 type actor struct {
-	id   int
-	turn chan struct{}
+	id      int
+	process *process
+	turn    chan struct{}
+	done    atomic.Bool // it has acted for the last time
 }
 
 func newSimulation(seed int64) *simulation {
@@ -186,6 +188,11 @@ func (p *process) wait(ctx context.Context, c *call) error {
 // await has a client wait for its turn.
 func (s *simulation) await(a *actor) {
 	s.mu.Lock()
+	if a.process.dead.Load() {
+		s.mu.Unlock()
+		return
+	}
+	a.turn = make(chan struct{})
 	s.idle = append(s.idle, a)
 	s.mu.Unlock()
 	<-a.turn
@@ -259,7 +266,7 @@ func (s *simulation) wake(a *actor) {
 	s.mu.Lock()
 	s.idle = slices.DeleteFunc(s.idle, func(b *actor) bool { return a == b })
 	s.mu.Unlock()
-	a.turn <- struct{}{}
+	close(a.turn)
 }
 
 // fine is the fate from which on a call is not lost.
@@ -267,8 +274,6 @@ const fine = 16
 
 // move moves a call on: it is made and answered, or something goes wrong.
 func (s *simulation) move(c *call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	fate := s.rng.IntN(100)
 	if c.process.conn == nil {
 		fate = max(fate, fine) // or it would never have read the log
@@ -286,8 +291,7 @@ func (s *simulation) move(c *call) {
 		s.end(c)
 	case fate < 8 && c.changes():
 		what = "lost before"
-		c.ghost = true
-		c.answer <- c.told(errSimulated)
+		s.abandon(c)
 	case fate < 12:
 		what = "failed"
 		c.answer <- c.told(errSimulated)
@@ -295,6 +299,7 @@ func (s *simulation) move(c *call) {
 	case fate < fine:
 		what = "lost after"
 		_ = c.make()
+		synctest.Wait()
 		c.answer <- c.told(errSimulated)
 		s.end(c)
 	case fate < 28:
@@ -306,15 +311,11 @@ func (s *simulation) move(c *call) {
 	s.met[what]++
 }
 
-// finish makes a call, if that is to be done yet, and answers it: after all that follows from the news of it, so that it is no matter
-// of chance what a process learns first. The caller holds the lock.
+// finish makes a call, if that is to be done yet, and answers it when all that follows from its being made has happened.
 func (s *simulation) finish(c *call) {
 	if !c.made && !(c.ghost && !c.changes()) {
 		c.err = c.make()
-		c.made = true
-		s.mu.Unlock()
 		synctest.Wait()
-		s.mu.Lock()
 	}
 	if !c.ghost {
 		c.answer <- c.err
@@ -322,8 +323,25 @@ func (s *simulation) finish(c *call) {
 	s.end(c)
 }
 
+// abandon makes a call a ghost.
+func (s *simulation) abandon(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.ghost = true
+	c.answer <- c.told(errSimulated)
+}
+
 func (s *simulation) end(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.calls = slices.DeleteFunc(s.calls, func(other *call) bool { return c == other })
+}
+
+// waiting returns the calls that are not over.
+func (s *simulation) waiting() []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
 }
 
 // upset has something happen to a process: it stalls, its clock jumps, or it is killed.
@@ -348,23 +366,31 @@ func (s *simulation) kill(p *process) {
 		return
 	}
 	s.met["killed"]++
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.calls {
+	for _, a := range s.waitingActors() {
+		if a.process == p {
+			s.wake(a)
+		}
+	}
+	for _, c := range s.waiting() {
 		if c.process == p && !c.ghost {
-			c.ghost = true
-			c.answer <- c.told(errSimulated)
+			s.abandon(c)
 		}
 	}
 	go p.conn.Close()
 }
 
+func (s *simulation) waitingActors() []*actor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.idle)
+}
+
 // calmDown has all that waits happen, but ghosts, and from now on everything at once.
 func (s *simulation) calmDown() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.calm = true
-	for _, c := range slices.Clone(s.calls) {
+	s.mu.Unlock()
+	for _, c := range s.waiting() {
 		if !c.ghost {
 			s.finish(c)
 		}
@@ -373,9 +399,7 @@ func (s *simulation) calmDown() {
 
 // haunt has the ghosts do what they still may.
 func (s *simulation) haunt() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range slices.Clone(s.calls) {
+	for _, c := range s.waiting() {
 		s.finish(c)
 	}
 }
