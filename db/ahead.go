@@ -15,15 +15,16 @@ import (
 const (
 	aheadStretches = 4
 	aheadRecords   = 64
-	aheadBytes     = 1 << 20
+	replayBytes    = 1 << 20  // for who reads on at once
+	streamBytes    = 64 << 10 // for who may stop in the middle, as one of many
 )
 
 // entries yields the records from one seq to another, both included, and checks that each names the one before it. All of them
-// must be there.
-func (l *txlog) entries(ctx context.Context, from, to int) iter.Seq2[*entry, error] {
+// must be there. It reads ahead in stretches of so many bytes.
+func (l *txlog) entries(ctx context.Context, from, to, bytes int) iter.Seq2[*entry, error] {
 	return func(yield func(*entry, error) bool) {
 		var last *entry
-		for e, err := range l.stretches(ctx, from, to) {
+		for e, err := range l.stretches(ctx, from, to, bytes) {
 			if err == nil && last != nil && e.prev != last.hash {
 				err = &StoreError{l.slot(e.seq), errUnlinked}
 			}
@@ -52,7 +53,7 @@ func (l *txlog) missing(err error) error {
 }
 
 // stretches yields the records from one seq to another. A few it reads one by one, of many it reads stretches ahead.
-func (l *txlog) stretches(ctx context.Context, from, to int) iter.Seq2[*entry, error] {
+func (l *txlog) stretches(ctx context.Context, from, to, bytes int) iter.Seq2[*entry, error] {
 	return func(yield func(*entry, error) bool) {
 		if to-from < aheadRecords {
 			l.oneByOne(ctx, from, to, yield)
@@ -69,7 +70,7 @@ func (l *txlog) stretches(ctx context.Context, from, to int) iter.Seq2[*entry, e
 		}()
 		for next := from; next <= to || len(coming) > 0; {
 			for ; next <= to && len(coming) < aheadStretches; next += aheadRecords {
-				coming = append(coming, l.fetch(ctx, next, min(next+aheadRecords-1, to)))
+				coming = append(coming, l.fetch(ctx, next, min(next+aheadRecords-1, to), bytes))
 			}
 			s := <-coming[0]
 			coming = coming[1:]
@@ -99,11 +100,11 @@ type stretch struct {
 }
 
 // fetch reads a stretch in a goroutine of its own.
-func (l *txlog) fetch(ctx context.Context, from, to int) chan *stretch {
+func (l *txlog) fetch(ctx context.Context, from, to, most int) chan *stretch {
 	c := make(chan *stretch, 1)
 	go func() {
 		s := &stretch{next: from, to: to}
-		for bytes := 0; s.next <= to && bytes < aheadBytes && s.err == nil; {
+		for bytes := 0; s.next <= to && bytes < most && s.err == nil; {
 			var e *entry
 			if e, s.err = l.read(ctx, s.next); s.err == nil {
 				s.entries, s.next, bytes = append(s.entries, e), s.next+1, bytes+e.size

@@ -160,13 +160,41 @@ func TestDroppedDatabase(t *testing.T) {
 	checkDropped(t, conns[0], rep)
 }
 
+// TestDroppedDatabaseOfOneConn is that of a Conn which knows that nobody else writes to its store.
+func TestDroppedDatabaseOfOneConn(t *testing.T) {
+	ctx := context.Background()
+	folder, err := bolt.Open(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	for _, store := range []storage.Store{mem.New(), folder} {
+		for _, told := range []func(conn *Conn) error{
+			func(conn *Conn) error { _, err := conn.Sync(ctx); return err },
+			func(conn *Conn) error { _, err := conn.Commit(ctx, raise); return err },
+			func(conn *Conn) error {
+				_, err := conn.Commit(ctx, func(context.Context, *Snapshot) (*Report, error) { return nil, errors.New("no") })
+				return err
+			},
+			func(conn *Conn) error { _, err := conn.SyncTo(ctx, 1_000_000); return err },
+		} {
+			conn := openConn(t, store, Options{})
+			commit(t, conn, raise)
+			if err := Drop(ctx, store, "main"); err != nil {
+				t.Fatal(err)
+			}
+			wantError(t, told(conn), ErrDropped, "db: database was dropped")
+		}
+	}
+}
+
 // checkDropped checks what a Conn tells whose database was dropped, and that what was committed is there.
 func checkDropped(t *testing.T, conn *Conn, rep *Report) {
 	t.Helper()
 	ctx := context.Background()
 	_, err := conn.Commit(ctx, raise)
 	if !conn.o.ReadOnly {
-		wantError(t, err, ErrDropped, "database was dropped")
+		wantError(t, err, ErrDropped, "db: database was dropped")
 	}
 	_, err = conn.Sync(ctx)
 	wantError(t, err, ErrDropped, "db: database was dropped")
@@ -304,7 +332,7 @@ func TestDropThatStopsHalfway(t *testing.T) {
 		}
 		_, err := conn.Commit(ctx, raise)
 		if name != "the same writer" {
-			wantError(t, err, ErrDropped, "database was dropped")
+			wantError(t, err, ErrDropped, "db: database was dropped")
 			if err := Drop(ctx, inner, "other"); (err == nil) == (name == "take the name") {
 				t.Error(err)
 			}

@@ -79,7 +79,7 @@ func (c *Conn) catchUpFrom(ctx context.Context, known int) error {
 	}
 	var batch []*entry
 	facts := 0
-	for e, err := range c.log.entries(ctx, known+1, newest) {
+	for e, err := range c.log.entries(ctx, known+1, newest, replayBytes) {
 		if err != nil {
 			return err
 		}
@@ -121,10 +121,11 @@ type follower struct {
 }
 
 // The pauses of a follower. A store that tells does so of our own writer's records too: for those it looks no more often than
-// shortPause.
+// shortPause. One that is polled is polled ever more seldom, up to so many times the pause that is polite, but not beyond longPause.
 const (
 	shortPause = time.Millisecond
 	longPause  = time.Second
+	backOff    = 64
 )
 
 // follow is the follower.
@@ -176,7 +177,7 @@ func (f *follower) rest(found int, err error) bool {
 	case <-f.told:
 		f.told = nil
 	case <-poll:
-		f.pause = min(2*f.pause, longPause)
+		f.pause = max(f.least, min(2*f.pause, backOff*f.least, longPause))
 	case <-f.conn.kicks:
 		f.pause = f.least
 	case <-f.conn.closing:

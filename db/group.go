@@ -2,6 +2,7 @@ package db
 
 import (
 	"crypto/rand"
+	"fmt"
 	"time"
 )
 
@@ -35,7 +36,7 @@ func (g *group) hasRoom() bool { return len(g.turns) < maxGroup && g.size < maxG
 // take evaluates a request, unless its caller left.
 func (g *group) take(r *request) {
 	if err := g.conn.head.Load().writable(g.conn.log); err != nil {
-		r.answer(nil, err)
+		r.answer(nil, fmt.Errorf("db: %w", err))
 		return
 	}
 	if len(g.turns) == 0 {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+
+	"github.com/datolite/datolite/storage"
 )
 
 // Sync returns a snapshot with everything that was committed anywhere before the call. The error is that of ctx or of the store,
@@ -69,7 +71,7 @@ func (c *Conn) At(ctx context.Context, t T) (*Snapshot, error) {
 	}
 	commit, err := c.commitAt(ctx, h, t)
 	if err != nil {
-		return nil, fmt.Errorf("db: %w", err)
+		return nil, fmt.Errorf("db: %w", c.orClosed(err))
 	}
 	if commit == nil {
 		return genesis(c.env), nil
@@ -100,7 +102,7 @@ func (c *Conn) commitAt(ctx context.Context, h *head, t T) (*Commit, error) {
 func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, error] {
 	return func(yield func(Commit, error) bool) {
 		h := c.head.Load()
-		for e, err := range c.log.entries(ctx, max(1, h.seqOf(after)), h.seqOf(until)) {
+		for e, err := range c.log.entries(ctx, max(1, h.seqOf(after)), h.seqOf(until), streamBytes) {
 			if err != nil {
 				yield(Commit{}, err)
 				return
@@ -130,9 +132,17 @@ func (c *Conn) Reports(ctx context.Context, after T) iter.Seq2[*Report, error] {
 			}
 		}
 		if err != errStopped {
-			yield(nil, cmp.Or(ctx.Err(), fmt.Errorf("db: %w", err)))
+			yield(nil, cmp.Or(ctx.Err(), fmt.Errorf("db: %w", c.orClosed(err))))
 		}
 	}
+}
+
+// orClosed returns ErrClosed for what a store says that was closed with the Conn.
+func (c *Conn) orClosed(err error) error {
+	if errors.Is(err, storage.ErrClosed) && c.owned != nil && closed(c.closing) {
+		return ErrClosed
+	}
+	return err
 }
 
 // A stream is one reading of the reports.

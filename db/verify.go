@@ -145,7 +145,7 @@ func (v *verification) misplaced(key string, seq int) error {
 
 // read yields the records from one seq to another, and reports whether to go on.
 func (v *verification) read(ctx context.Context, from, to int, yield func(*entry, error) bool) bool {
-	for e, err := range v.log.entries(ctx, from, to) {
+	for e, err := range v.log.entries(ctx, from, to, replayBytes) {
 		if !yield(e, err) || err != nil {
 			return false
 		}

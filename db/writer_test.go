@@ -350,7 +350,7 @@ func TestRecordForNewerWriters(t *testing.T) {
 		t.Error("it cannot be read")
 	}
 	_, err := later.Commit(ctx, raise)
-	wantError(t, err, ErrFormat, conn.log.slot(1)+
+	wantError(t, err, ErrFormat, "db: "+conn.log.slot(1)+
 		": format not known to this version: the record takes writers of version 3 from there on, and this is 1")
 }
 
