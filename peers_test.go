@@ -282,3 +282,26 @@ func checkPeers(ctx context.Context, t *testing.T, conn *db.Conn, said [][]strin
 	}
 	t.Logf("%d visits; the peers said %v", n, count)
 }
+
+// TestTheServerSeesWhatItsPeersWrite has a process that serves its folder use the database too: though nobody else can open the folder,
+// it is not the only one who writes.
+func TestTheServerSeesWhatItsPeersWrite(t *testing.T) {
+	ctx := t.Context()
+	store := must(bolt.Open(ctx, t.TempDir()))(t)
+	defer func() { _ = store.Close() }()
+	address, stop := serve(t, store, "127.0.0.1:0")
+	defer stop()
+	own := must(db.Open(ctx, store, db.Options{}))(t)
+	defer func() { _ = own.Close() }()
+	must(tx.Transact(ctx, own, tx.Schema[Tally]()))(t)
+	peer := must(openPeer(ctx, "http://"+address, db.Options{}))(t)
+	defer func() { _ = peer.Close() }()
+	for n := range int64(5) {
+		must(tx.Transact(ctx, peer, tx.Structs(Tally{Name: "peer", N: n})))(t)
+		snap := must(own.Sync(ctx))(t)
+		if got := must(query.Pull[Tally](ctx, snap, db.Lookup("tally/name", "peer")))(t); got.N != n {
+			t.Fatalf("the server sees %d, and its peer wrote %d", got.N, n)
+		}
+		must(tx.Transact(ctx, own, tx.Structs(Tally{Name: "own", N: n})))(t)
+	}
+}
