@@ -197,8 +197,10 @@ func TestSubscribersMissNothing(t *testing.T) {
 		var all sync.WaitGroup
 		start := make(chan struct{})
 		want := make([]*Report, len(w.log))
+		var subscribers []*subscriber
 		for range 6 {
 			s := &subscriber{t: t, want: want, store: stores[rng.IntN(len(stores))], rng: rand.New(rand.NewPCG(rng.Uint64(), 0)), start: start}
+			subscribers = append(subscribers, s)
 			all.Go(s.follow)
 		}
 		for i, c := range w.log {
@@ -212,13 +214,16 @@ func TestSubscribersMissNothing(t *testing.T) {
 			want[i] = commit(t, writer, func(_ context.Context, before *Snapshot) (*Report, error) { return before.Apply(c) })
 		}
 		all.Wait()
+		for _, s := range subscribers {
+			s.check()
+		}
 	})
 }
 
 // A subscriber follows a database to its end, in one process after the other.
 type subscriber struct {
 	t     *testing.T
-	want  []*Report // written before it is told
+	want  []*Report // the first half is there before the start
 	store storage.Store
 	rng   *rand.Rand
 	start chan struct{}
@@ -243,7 +248,6 @@ func (s *subscriber) follow() {
 		}
 		_ = conn.Close()
 	}
-	s.check()
 }
 
 // read reads some reports, from the last one that was told on.
