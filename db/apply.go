@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -23,9 +24,10 @@ type Commit struct {
 }
 
 // Apply returns the report of a commit on the snapshot, whose After is the next snapshot. Nothing is written, and Facts are
-// copied. A commit that was not made on this snapshot is ErrCorrupt. It is for tx alone.
+// copied. A commit that was not made on this snapshot is ErrCorrupt, one of more than a transaction may have ErrTooLarge. It is for
+// tx alone.
 func (s *Snapshot) Apply(c Commit) (*Report, error) {
-	if err := s.fits(c); err != nil {
+	if err := cmp.Or(s.fits(c), c.checkSize()); err != nil {
 		return nil, err
 	}
 	levels, err := s.ground()

@@ -218,16 +218,26 @@ func (s *source) fact(t T, last ID) index.Fact {
 	return f
 }
 
-// checkSize refuses a transaction with more facts than a transaction may have.
+// checkSize refuses a transaction with more datoms, or larger values, than a transaction may have.
 func (c *Commit) checkSize() error {
-	if n := len(c.Facts) + 1; n > maxDatoms {
+	if n := len(c.Facts); n > maxDatoms {
 		return fmt.Errorf("%w: %d datoms, and a transaction has at most %d: divide it", ErrTooLarge, n, maxDatoms)
+	}
+	size := 0
+	for i := range c.Facts {
+		size += len(c.Facts[i].V.Text())
+	}
+	if size > maxBytes {
+		return fmt.Errorf("%w: %d bytes of values, and a transaction has at most %d: divide it", ErrTooLarge, size, maxBytes)
 	}
 	return nil
 }
 
-// maxDatoms is the most datoms of one transaction.
-const maxDatoms = 100_000
+// The most of one transaction.
+const (
+	maxDatoms = 100_000  // beside its instant
+	maxBytes  = 64 << 20 // of texts and byte strings
+)
 
 // errMoved is why a transaction is refused whose report begins elsewhere than where it was told to.
 var errMoved = errors.New("the report was not made on the snapshot that was handed in")

@@ -258,8 +258,8 @@ func (e *env) genesis() *Snapshot { return genesis(e) }
 
 // large makes one datom too many.
 func large(ctx context.Context, before *Snapshot) (*Report, error) {
-	c := nextCommit(before, maxDatoms)
-	for i := range maxDatoms {
+	c := nextCommit(before, maxDatoms+1)
+	for i := range maxDatoms + 1 {
 		c.Facts = append(c.Facts, index.Fact{E: index.NewID(index.PartUser, c.T+T(i)), A: attrDoc, V: index.Long(0), Tx: index.TxID(c.T)})
 	}
 	return before.Apply(c)

@@ -31,7 +31,9 @@ type turn struct {
 	member bool // the report is new, and to be written
 }
 
-func (g *group) hasRoom() bool { return len(g.turns) < maxGroup && g.size < maxGroupBytes }
+func (g *group) hasRoom() bool {
+	return len(g.turns) < maxGroup && g.size < min(maxGroupBytes, g.conn.log.capacity())
+}
 
 // take evaluates a request, unless its caller left.
 func (g *group) take(r *request) {
@@ -48,19 +50,25 @@ func (g *group) take(r *request) {
 	}
 	member := err == nil && !rep.repeated
 	if member {
-		g.add(&rep.commit)
-		g.snap = rep.After
+		err = g.add(rep)
+		member = err == nil
 	}
 	g.turns = append(g.turns, turn{r, rep, err, member})
 }
 
-// add encodes a transaction. A fact takes some 24 bytes.
-func (g *group) add(c *Commit) {
+// add encodes a transaction, unless it is more than a record of the store can hold. A fact takes some 24 bytes.
+func (g *group) add(rep *Report) error {
+	c := &rep.commit
 	b := body{commit: *c, fields: fieldsOf(c)}
 	_, _ = rand.Read(b.salt[:]) // never fails
 	content := appendBody(make([]byte, 0, 64+24*len(c.Facts)), &b)
+	if most := g.conn.log.capacity(); len(content) > most {
+		return fmt.Errorf("%w: %d bytes, and the store takes %d: divide it", ErrTooLarge, len(content), most)
+	}
 	g.sections = append(g.sections, section{sectionTx, content})
 	g.size += len(content)
+	g.snap = rep.After
+	return nil
 }
 
 // ask tells the members that the slot of a record is about to be asked for, and reports whether all are still there.
@@ -112,6 +120,9 @@ func (g *group) publish() {
 // answer answers all as they were evaluated.
 func (g *group) answer() {
 	for _, t := range g.turns {
+		if t.err != nil {
+			t.rep = nil
+		}
 		t.r.answer(t.rep, t.err)
 	}
 }

@@ -136,6 +136,13 @@ func (l *txlog) whole(ctx context.Context, r *record) (*record, error) {
 	return whole, nil
 }
 
+// capacity returns how many bytes a transaction may have, and how many a record may have before one more is added to it, so that the
+// store can hold the record with all that is around them.
+func (l *txlog) capacity() int {
+	const half, enough = maxParts/2 - 100, 1 << 18
+	return half * min(l.store.Limits().Value, enough)
+}
+
 // place returns the bytes for the slot of a record, and puts elsewhere what is more than the store takes in one value.
 func (l *txlog) place(ctx context.Context, r *record) ([]byte, error) {
 	b := r.encode()

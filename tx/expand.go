@@ -34,7 +34,6 @@ type expansion struct {
 
 // Limits of one transaction. maxClaims bounds what functions and retractEntity may come to, before what is redundant is dropped.
 const (
-	maxDatoms    = 100_000
 	maxClaims    = 2_000_000
 	maxFunctions = 100 // that return each other
 )

@@ -2,6 +2,8 @@ package tx_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -196,5 +198,41 @@ func TestDeepAndEndless(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, rep, err)
 		}
 		t.Logf("%s: %.200s", name, err)
+	}
+}
+
+// TestSizeOfTransactions comes to the limits of what a transaction may have, and goes beyond: With and Transact agree.
+func TestSizeOfTransactions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("100,000 datoms four times")
+	}
+	conn := open(t)
+	if _, err := tx.Transact(context.Background(), conn, tx.EDN(vectors)); err != nil {
+		t.Fatal(err)
+	}
+	lots, large := make([]tx.Data, 100_001), make([]tx.Data, 65)
+	for i := range lots {
+		lots[i] = tx.Add("x", "rs", db.ID(i))
+	}
+	text := strings.Repeat("x", 1<<20-2)
+	for i := range large {
+		large[i] = tx.Add("x", "tags", fmt.Sprintf("%02d%s", i, text))
+	}
+	for _, c := range []struct {
+		data []tx.Data
+		most int
+		want string
+	}{
+		{lots, 100_000, "tx: transaction is too large: 100001 datoms, and a transaction has at most 100000: divide it"},
+		{large, 64, "tx: transaction is too large: 68157440 bytes of values, and a transaction has at most 67108864: divide it"},
+	} {
+		_, with := tx.With(context.Background(), conn.Snapshot(), c.data...)
+		_, err := tx.Transact(context.Background(), conn, c.data...)
+		if err == nil || err.Error() != c.want || !errors.Is(err, db.ErrTooLarge) || with == nil || with.Error() != c.want {
+			t.Errorf("%v, %v", with, err)
+		}
+		if _, err := tx.Transact(context.Background(), conn, c.data[:c.most]...); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -59,9 +59,6 @@ func settle(r *resolution, changes []change) (db.Commit, error) {
 		}
 	}
 	facts, err := s.install(s.facts())
-	if err == nil && len(facts) > maxDatoms {
-		err = fail(db.ErrTooLarge, "the transaction comes to %d datoms, and %d is the most", len(facts), maxDatoms)
-	}
 	if err != nil {
 		return db.Commit{}, err
 	}

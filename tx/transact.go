@@ -2,6 +2,7 @@ package tx
 
 import (
 	"context"
+	"errors"
 
 	"github.com/datolite/datolite/db"
 )
@@ -51,5 +52,9 @@ func (s *submission) run(ctx context.Context, before *db.Snapshot) (*db.Report, 
 		return nil, err
 	}
 	commit.Digest = s.digest
-	return before.Apply(commit)
+	rep, err := before.Apply(commit)
+	if errors.Is(err, db.ErrTooLarge) {
+		err = fail(db.ErrTooLarge, "%v", err)
+	}
+	return rep, err
 }
