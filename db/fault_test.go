@@ -217,42 +217,80 @@ func isAny(err error, targets ...error) bool {
 	return false
 }
 
-// law: so it is with several faults at once, on several peers.
+// law: so it is with several faults at once, on several peers, also where a store tells each of them that it is alone.
 func TestRandomFaults(t *testing.T) {
-	soak.Run(t, 10, 200, func(t *testing.T, seed int64) {
+	soak.Run(t, 10, 400, func(t *testing.T, seed int64) {
 		synctest.Test(t, func(t *testing.T) {
-			inner, s := mem.New(), newScribe(4)
+			s := newScribe(4)
 			s.damaged = true
-			sound := open(t, inner, db.Options{})
-			if err := s.setUp(t.Context(), sound); err != nil {
+			inner := exclusive{mem.New(), &storage.Entrances{}}
+			first := open(t, inner, db.Options{})
+			if err := s.setUp(t.Context(), first); err != nil {
 				t.Fatal(err)
 			}
+			_ = first.Close()
 			var all sync.WaitGroup
 			for i := range 4 {
 				all.Go(func() { s.suffer(t, inner, seed, i) })
+				if seed%2 == 0 {
+					all.Wait() // it is alone
+				}
 			}
 			all.Wait()
+			sound := open(t, inner.Store, db.Options{})
 			s.resolve(t, sound)
-			s.check(t, sound, open(t, inner, db.Options{}))
+			s.check(t, sound, open(t, inner.Store, db.Options{}))
 		})
 	})
 }
 
-// suffer opens a database through random faults, and writes and reads on.
-func (s *scribe) suffer(t *testing.T, inner storage.Store, seed int64, peer int) {
-	store := storagetest.NewFaulty(inner, storagetest.RandomFaults(uint64(10*seed)+uint64(peer), 6, 60, 2*patience)...)
+// An exclusive store counts who is in.
+type exclusive struct {
+	storage.Store
+	*storage.Entrances
+}
+
+// suffer opens a database through random faults, and has two clients write and read.
+func (s *scribe) suffer(t *testing.T, inner exclusive, seed int64, peer int) {
+	faulty := storagetest.NewFaulty(inner.Store, storagetest.RandomFaults(uint64(10*seed)+uint64(peer), 6, 80, 2*patience)...)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	conn, err := db.Open(ctx, store, db.Options{})
+	conn, err := db.Open(ctx, exclusive{faulty, inner.Entrances}, db.Options{})
 	if err != nil {
 		return
 	}
 	defer conn.Close()
-	c := &client{scribe: s, conn: conn, session: peer, rng: rand.New(rand.NewPCG(uint64(seed), uint64(peer)))}
-	for range 10 {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		c.act(ctx)
-		cancel()
+	var all sync.WaitGroup
+	for i := range 2 {
+		c := &client{scribe: s, conn: conn, session: peer, rng: rand.New(rand.NewPCG(uint64(seed), uint64(2*peer+i)))}
+		all.Go(func() {
+			for range 10 {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				c.act(ctx)
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestUnsureWhereAlone has one who is alone lose the answer of the store, and then read it damaged. From then on there may be a record
+// of its own that it does not know.
+func TestUnsureWhereAlone(t *testing.T) {
+	faulty := storagetest.NewFaulty(mem.New())
+	conn := open(t, exclusive{faulty, &storage.Entrances{}}, db.Options{})
+	faulty.Set(storagetest.Fault{Mode: storagetest.After, Op: "create", N: 1}, storagetest.Fault{Mode: storagetest.Corrupt, N: 1})
+	_, err := tx.Transact(t.Context(), conn, tx.All())
+	outcome := (*db.OutcomeError)(nil)
+	if !errors.As(err, &outcome) {
+		t.Fatal(err)
+	}
+	status, at, err := conn.TxStatus(t.Context(), outcome.ID)
+	if status != db.Committed || err != nil {
+		t.Fatal(status, err)
+	}
+	if snap, err := conn.Sync(t.Context()); err != nil || snap.T() != at {
+		t.Errorf("Sync knows %v, %v; %v is committed", snap, err, at)
 	}
 }
 
