@@ -152,7 +152,7 @@ func TestDroppedDatabase(t *testing.T) {
 	for _, conn := range conns {
 		checkDropped(t, conn, rep)
 	}
-	untilGoroutines(t, before+len(conns)) // the writers: nobody follows any more
+	untilGoroutines(t, before+len(conns)+2) // the writers and pilots: nobody follows any more
 	again := openConn(t, store, Options{})
 	if again.log.dbid == conns[0].log.dbid || again.Stats().Seq != 0 {
 		t.Error("the new database is the old one")

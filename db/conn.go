@@ -30,9 +30,10 @@ type Conn struct {
 	leave      func()      // ends that
 	yieldUntil time.Time   // another writer is left alone until then
 
-	queue chan *request
-	looks chan *look
-	kicks chan struct{} // asks the follower to look now
+	queue   chan *request
+	taxiway chan *flight // to the pilot; one at most is under way
+	looks   chan *look
+	kicks   chan struct{} // asks the follower to look now
 
 	ctx     context.Context // of what the Conn does for itself
 	cancel  context.CancelFunc
@@ -74,6 +75,9 @@ func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
 		return nil, err
 	}
 	go c.run()
+	if !o.ReadOnly {
+		c.helpers.Go(c.pilot)
+	}
 	c.helpers.Go(c.follow)
 	h := c.head.Load()
 	o.Logger.Info("database opened", "name", o.Name, "t", int64(h.snap.T()), "records", h.seq, "took", time.Since(began))
@@ -107,8 +111,9 @@ func connect(ctx context.Context, store storage.Store, o Options, hosts map[stri
 }
 
 func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Conn {
-	c := &Conn{o: o, log: &txlog{store: store, dbid: m.dbid()}, queue: make(chan *request, maxGroup), looks: make(chan *look),
-		kicks: make(chan struct{}, 1), closing: make(chan struct{}), grace: 2 * time.Second, done: make(chan struct{})}
+	c := &Conn{o: o, log: &txlog{store: store, dbid: m.dbid()}, queue: make(chan *request, maxGroup),
+		taxiway: make(chan *flight, 1), looks: make(chan *look), kicks: make(chan struct{}, 1), closing: make(chan struct{}),
+		grace: 2 * time.Second, done: make(chan struct{})}
 	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c, observer: o.Observer}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis, next: firstT})

@@ -83,7 +83,14 @@ func (w *writer) send(g *group, r *record) {
 	if g == w.grows {
 		w.regrow()
 	}
-	go w.flies.fly(w.ctx, w.log, w.o.Logger)
+	w.taxiway <- w.flies
+}
+
+// pilot flies what takes off, one flight after the other.
+func (c *Conn) pilot() {
+	for f := range c.taxiway {
+		f.fly(c.ctx, c.log, c.o.Logger)
+	}
 }
 
 // fly puts the record into its slot, or looks at it.

@@ -15,11 +15,12 @@ type Eval func(ctx context.Context, before *Snapshot) (*Report, error)
 // tx.Transact. If ctx ends before a slot of the log was asked for, the transaction is withdrawn and the error is that of ctx; if
 // it ends after that, the error is an *OutcomeError.
 func (c *Conn) Commit(ctx context.Context, eval Eval) (*Report, error) {
+	if c.o.Observer == nil {
+		return c.submit(ctx, eval)
+	}
 	began := time.Now()
 	rep, err := c.submit(ctx, eval)
-	if c.o.Observer != nil {
-		c.o.Observer.Observe(transactionEvent(rep, err, time.Since(began)))
-	}
+	c.o.Observer.Observe(transactionEvent(rep, err, time.Since(began)))
 	return rep, err
 }
 
@@ -84,6 +85,7 @@ const minPace = 100 * time.Microsecond
 // run is the writer.
 func (c *Conn) run() {
 	defer close(c.done)
+	defer close(c.taxiway)
 	w := &writer{Conn: c, pace: minPace}
 	w.regrow()
 	for w.step() {
@@ -163,14 +165,18 @@ func (w *writer) gather() {
 		runtime.Gosched()
 		runtime.Gosched() // now and then the first returns at once
 	}
-	for until := time.Now().Add(w.pace); w.flies != nil || time.Now().Before(until); {
-		if closed(w.flies.done()) {
-			return
-		}
+	for until := (time.Time{}); !closed(w.flies.done()); {
 		select {
 		case r := <-w.open():
 			w.grows.take(r)
 		default:
+			return
+		}
+		switch {
+		case w.flies != nil:
+		case until.IsZero():
+			until = time.Now().Add(w.pace)
+		case time.Now().After(until):
 			return
 		}
 	}

@@ -50,4 +50,4 @@ func (c *Conn) honour(e *entry) {
 }
 
 // mustYield reports whether another writer is to be left alone.
-func (c *Conn) mustYield() bool { return time.Now().Before(c.yieldUntil) }
+func (c *Conn) mustYield() bool { return !c.yieldUntil.IsZero() && time.Now().Before(c.yieldUntil) }

@@ -102,6 +102,12 @@ var modules = map[string][]string{
 	"golang.org/x/sys": {},
 }
 
+// testModules are the modules that the tests of packages may need besides: db compares its commits with those of bbolt.
+var testModules = map[string][]string{
+	"github.com/google/go-cmp": nil, // all
+	"go.etcd.io/bbolt":         {"db"},
+}
+
 func dependenciesAreFew(tr *tree) (broken []string) {
 	lines := bufio.NewScanner(strings.NewReader(tr.texts["go.mod"]))
 	for lines.Scan() {
@@ -131,7 +137,8 @@ func (f *file) mayNeed(importPath string) bool {
 	}
 	for name, dirs := range modules {
 		if under(importPath, name) {
-			return slices.Contains(dirs, f.dir) || f.test && name == "github.com/google/go-cmp"
+			forTests, known := testModules[name]
+			return slices.Contains(dirs, f.dir) || f.test && known && (forTests == nil || slices.Contains(forTests, f.dir))
 		}
 	}
 	return false

@@ -42,12 +42,14 @@ var cases = []struct {
 	{"dependencies are few", map[string]string{
 		"go.mod":            "module m\n\ngo 1.26\n\nrequire (\n\tgo.etcd.io/bbolt v1.0.0\n\texample.org/x v1.0.0 // indirect\n)\nrequire a.org/y v2.0.0\n",
 		"db/a.go":           "package db\n\nimport _ \"go.etcd.io/bbolt\"",
-		"db/a_test.go":      "package db\n\nimport _ \"github.com/google/go-cmp/cmp\"",
+		"db/a_test.go":      "package db\n\nimport (\n_ \"github.com/google/go-cmp/cmp\"\n_ \"go.etcd.io/bbolt\"\n)",
+		"tx/a_test.go":      "package tx\n\nimport (\n_ \"github.com/google/go-cmp/cmp\"\n_ \"go.etcd.io/bbolt\"\n)",
 		"storage/bolt/b.go": "package bolt\n\nimport (\n_ \"go.etcd.io/bbolt\"\n_ \"example.org/x\"\n_ \"go/ast\"\n)",
 	}, []string{
 		"db/a.go:3: db/a.go must not import go.etcd.io/bbolt",
 		"go.mod: a.org/y is not", "go.mod: example.org/x is not",
 		"storage/bolt/b.go:5: storage/bolt/b.go must not import example.org/x",
+		"tx/a_test.go:5: tx/a_test.go must not import go.etcd.io/bbolt",
 	}},
 	{"user code names no edn or index", map[string]string{
 		"README.md":       "edn.Read\n```go\nx := edn.Read(reindex.X)\n```\n",
