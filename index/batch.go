@@ -29,6 +29,8 @@ type Vector struct {
 	Kinds []Kind
 	Words []uint64
 	Texts []string
+
+	packed packedTexts // instead of Texts, in the columns of a block
 }
 
 // At returns the i-th value.
@@ -40,8 +42,11 @@ func (v *Vector) At(i int) Value {
 	if v.Words != nil {
 		out.word = v.Words[i]
 	}
-	if v.Texts != nil {
+	switch {
+	case v.Texts != nil:
 		out.text = v.Texts[i]
+	case v.packed.spans != nil:
+		out.text = v.packed.at(i)
 	}
 	return out
 }
@@ -83,7 +88,7 @@ func (k Kind) oneWord() bool {
 	return false
 }
 
-// Slice returns the values from i to j, sharing memory.
+// Slice returns the values from i to j, sharing memory. Texts that are packed come out of it.
 func (v *Vector) Slice(i, j int) Vector {
 	out := Vector{Kind: v.Kind}
 	if v.Kinds != nil {
@@ -94,6 +99,9 @@ func (v *Vector) Slice(i, j int) Vector {
 	}
 	if v.Texts != nil {
 		out.Texts = v.Texts[i:j:j]
+	} else if v.packed.spans != nil {
+		out.Texts = make([]string, j-i)
+		v.packed.gather(out.Texts, i)
 	}
 	return out
 }

@@ -55,6 +55,10 @@ func (b *builder) gather(o Order, c *columns, places []uint32) {
 		b.gatherKinds(n, &c.V, places)
 	}
 	b.words.gather(n, cap(b.e), c.V.Words, places, sameV, !uniform || kind.oneWord())
+	if c.V.packed.spans != nil && (!uniform || !kind.oneWord()) {
+		c.V.packed.pick(b.texts.begin(n, cap(b.e), len(places)), places)
+		return
+	}
 	b.texts.gather(n, cap(b.e), c.V.Texts, places, sameV, !uniform || !kind.oneWord())
 }
 
@@ -102,19 +106,25 @@ func (c *column[T]) gather(n, room int, from []T, places []uint32, same, need bo
 	if !c.used && !need {
 		return
 	}
+	rows := c.begin(n, room, len(places))
+	if from == nil {
+		clear(rows)
+		return
+	}
+	pick(rows, from, places, same)
+}
+
+// begin returns the place for more rows behind the first n, of which those that did not need the column are zero.
+func (c *column[T]) begin(n, room, more int) []T {
 	if cap(c.rows) == 0 {
 		c.rows = make([]T, room)
 	}
-	c.rows = c.rows[:n+len(places)]
+	c.rows = c.rows[:n+more]
 	if !c.used {
 		c.used = true
 		clear(c.rows[:n])
 	}
-	if from == nil {
-		clear(c.rows[n:])
-		return
-	}
-	pick(c.rows[n:], from, places, same)
+	return c.rows[n:]
 }
 
 func pick[T any](to, from []T, places []uint32, same bool) {

@@ -77,18 +77,25 @@ func (c *columns) appendStretch(x *stretch) {
 func (c *columns) appendSpan(from *columns, i, j int) {
 	n := len(c.E)
 	c.E, c.A, c.Tx = append(c.E, from.E[i:j]...), append(c.A, from.A[i:j]...), append(c.Tx, from.Tx[i:j]...)
-	c.in = append(c.in, from.in[i:j]...)
+	if from.in != nil {
+		c.in = append(c.in, from.in[i:j]...)
+	}
 	if c.End != nil {
 		c.End = append(c.End, from.End[i:j]...)
 	}
 	c.V.Kinds, c.V.Words = append(c.V.Kinds, from.V.Kinds[i:j]...), append(c.V.Words, from.V.Words[i:j]...)
-	if from.V.Texts != nil && c.V.Texts == nil {
-		c.V.Texts = make([]string, n, cap(c.E))
+	packed := from.V.packed.spans != nil
+	if c.V.Texts == nil && (packed || from.V.Texts != nil) {
+		c.V.Texts = make([]string, n, max(cap(c.E), n+j-i))
 	}
-	if from.V.Texts != nil {
+	switch {
+	case from.V.Texts != nil:
 		c.V.Texts = append(c.V.Texts, from.V.Texts[i:j]...)
-	} else if c.V.Texts != nil {
-		c.V.Texts = c.V.Texts[:n+j-i]
+	case c.V.Texts != nil:
+		c.V.Texts = append(c.V.Texts, make([]string, j-i)...)
+		if packed {
+			from.V.packed.gather(c.V.Texts[n:], i)
+		}
 	}
 }
 

@@ -11,11 +11,18 @@ func (l Levels) Count(ctx context.Context, o Order, r Range, v View) (int, error
 			continue
 		}
 		for k := range dropped {
-			if weight := lens.weight(lens.role(run, k), k); weight != 0 {
+			if weight := lens.weight(lens.role(run.oldest, run.newest, k), k); weight != 0 {
 				x := run.part(k).span(o, &r)
 				n += weight * x.len()
 			}
 		}
+	}
+	if l.base != nil {
+		below, err := l.base.count(ctx, o, &r, &lens)
+		if err != nil {
+			return 0, err
+		}
+		n += below
 	}
 	return n, ctx.Err()
 }

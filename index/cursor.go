@@ -62,6 +62,9 @@ func (c *Cursor) Next() (*Batch, error) {
 			return nil, err
 		}
 	}
+	if err := c.merger.err; err != nil {
+		return nil, err
+	}
 	if c.builder.len() == 0 {
 		return nil, nil
 	}
@@ -78,7 +81,7 @@ func (c *Cursor) open() {
 			continue
 		}
 		for k := range dropped {
-			role := c.lens.role(r, k)
+			role := c.lens.role(r.oldest, r.newest, k)
 			if role == unread {
 				continue
 			}
@@ -88,9 +91,15 @@ func (c *Cursor) open() {
 			}
 		}
 	}
-	c.merger = merger{order: c.order, line: c.line[:0]}
+	if c.levels.base != nil {
+		sources = c.levels.base.sources(sources, c)
+	}
+	c.merger = merger{order: c.order, line: c.line[:0], ctx: c.ctx}
 	for i := range sources {
-		c.merger.add(&sources[i])
+		s := &sources[i]
+		if c.merger.begin(s); s.walk != nil {
+			rows += min(batchSize, s.walk.left(s.len()))
+		}
 	}
 	if c.lens.history {
 		rows *= 2
@@ -113,7 +122,7 @@ func (c *Cursor) advance() bool {
 func (c *Cursor) uncopied() bool {
 	w := &c.waiting
 	return w.role == whole && w.places == nil && c.lens.plain() &&
-		(w.len() >= worthIt || c.builder.len() == 0 && len(c.merger.line) == 0)
+		(w.len() >= worthIt || c.builder.len() == 0 && c.merger.idle())
 }
 
 func (c *Cursor) handOut() *Batch {

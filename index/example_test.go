@@ -175,7 +175,7 @@ func ExampleCursor_Last() {
 	l, now := levels(), index.View{Basis: 102}
 	for r, more := index.All, true; more; {
 		c := l.Scan(context.Background(), index.EAVT, r, now)
-		r, more = c.Last(1)
+		r, more, _ = c.Last(1)
 		show(c)
 	}
 	// Output:

@@ -1,22 +1,63 @@
 package index
 
-// Last narrows a cursor that was not read yet to the end of its range: to the last n facts of some run and what other runs hold
+// Last narrows a cursor that was not read yet to the end of its range: to the last n facts of some run or tree and what others hold
 // behind them, of which a view may hide any number. It returns the range before that, and false where nothing is left in it. So a
-// range is walked backwards stretch by stretch: narrow, read to the end, and go on with a cursor over the rest.
-func (c *Cursor) Last(n int) (rest Range, more bool) {
-	c.open()
-	var at *source
-	for _, s := range c.merger.line {
-		if s.len() > n && (at == nil || c.order.compareAt(at.columns, at.place(at.to-n), s.columns, s.place(s.to-n)) < 0) {
-			at = s
+// range is walked backwards stretch by stretch: narrow, read to the end, and go on with a cursor over the rest. An error is that of
+// the context or of a store.
+func (c *Cursor) Last(n int) (rest Range, more bool, err error) {
+	var last *Fact
+	further := func(f *Fact) {
+		if f != nil && (last == nil || c.order.Compare(*last, *f) < 0) {
+			last = f
 		}
 	}
-	if at == nil {
-		return Range{}, false
+	for _, r := range c.levels.runs {
+		for k := range dropped {
+			if c.lens.role(r.oldest, r.newest, k) == unread {
+				continue
+			}
+			if x := r.part(k).span(c.order, &c.within); x.len() > n {
+				further(x.fact(x.place(x.to - n)))
+			}
+		}
 	}
-	d := at.datom(at.place(at.to-n), true)
-	cut := Cut{Parts: 4, Key: Fact{E: d.E, A: d.A, V: d.V, Tx: d.Tx}}
+	if c.levels.base != nil {
+		facts, err := c.levels.base.last(c, n)
+		if err != nil {
+			return Range{}, false, err
+		}
+		further(facts[current])
+		further(facts[past])
+	}
+	if last == nil {
+		return Range{}, false, nil
+	}
+	cut := Cut{Parts: 4, Key: *last}
 	rest = Range{c.within.Lo, cut}
-	c.within.Lo, c.opened = cut, false
-	return rest, true
+	c.within.Lo = cut
+	return rest, true, nil
+}
+
+// last returns of each tree that a cursor reads the last fact but n − 1 of the range; nil where there are not more than n.
+func (l *Level) last(c *Cursor, n int) (facts [2]*Fact, err error) {
+	for _, k := range [...]class{current, past} {
+		t := l.trees[c.order][k]
+		if c.lens.role(l.oldest, l.newest, k) == unread || t.top.facts == 0 {
+			continue
+		}
+		hi, err := t.rank(c.ctx, &l.reader, &c.within.Hi)
+		if err != nil {
+			return facts, err
+		}
+		lo, err := t.rank(c.ctx, &l.reader, &c.within.Lo)
+		if err != nil {
+			return facts, err
+		}
+		if hi-lo > n {
+			if facts[k], err = t.nth(c.ctx, &l.reader, hi-n); err != nil {
+				return facts, err
+			}
+		}
+	}
+	return facts, nil
 }

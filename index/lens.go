@@ -29,19 +29,20 @@ const (
 	whole              // each fact shows
 )
 
-// role returns what the facts of a class in a run are read for. Where everything in a run happened before the bound, what ended
-// in it is over; where everything happened after the bound, or before since, it does not matter at all.
-func (l *lens) role(r *Run, c class) role {
+// role returns what the facts of a class are read for in a run or level of what happened from the oldest to the newest transaction.
+// Where everything happened before the bound, what ended is over; where everything happened after the bound, or before since, it
+// does not matter at all.
+func (l *lens) role(oldest, newest ID, c class) role {
 	switch {
-	case r.oldest > l.bound || r.newest <= l.since:
+	case oldest > l.bound || newest <= l.since:
 		return unread
-	case l.history || r.newest > l.bound:
+	case l.history || newest > l.bound:
 		return tested
 	case c == past:
 		return unread
 	case c == closing:
 		return mask
-	case l.since >= r.oldest:
+	case l.since >= oldest:
 		return tested
 	}
 	return whole
@@ -62,6 +63,15 @@ func (l *lens) holding(places []uint32, c *columns, from []uint32) []uint32 {
 		}
 	}
 	return places
+}
+
+// misses reports whether nothing of a part shows.
+func (l *lens) misses(s *summary) bool {
+	asserted := s.minTx <= l.bound && s.maxTx > l.since
+	if l.history {
+		return !asserted && (s.minEnd > l.bound || s.maxEnd <= l.since)
+	}
+	return !asserted || s.maxEnd != 0 && s.maxEnd <= l.bound
 }
 
 // kept appends to places those of from whose datoms keep approves of.

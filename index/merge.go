@@ -1,8 +1,11 @@
 package index
 
-// A source is a span on its way through a merger.
+import "context"
+
+// A source is a span on its way through a merger, and where the next one comes from when it has been gone through.
 type source struct {
 	span
+	walk  *walk // nil for none
 	class class
 	role  role
 	nth   int  // of the runs that are merged
@@ -20,9 +23,38 @@ func (s *stretch) len() int { return s.upto - s.from }
 // A merger walks spans of one order together. The line is sorted by where the sources stand, so that the first one can be
 // followed by doubling steps until it passes the second: long stretches that lie in one source alone cost next to nothing.
 type merger struct {
-	order Order
-	line  []*source
+	order   Order
+	line    []*source
+	between []*source // went through their span, and have not begun the next one
+	ctx     context.Context
+	err     error // why a source cannot go on: the walk is over
 }
+
+// begin lets a source take part, if it holds anything.
+func (m *merger) begin(s *source) {
+	if s.len() == 0 && s.walk != nil {
+		s.span, m.err = s.walk.next(m.ctx)
+	}
+	if s.len() > 0 && m.err == nil {
+		m.add(s)
+	}
+}
+
+// goOn lets the sources take part again that are between two spans.
+func (m *merger) goOn() {
+	for _, s := range m.between {
+		if s.span = (span{}); m.err == nil {
+			m.begin(s)
+		}
+	}
+	m.between = m.between[:0]
+	if m.err != nil {
+		m.line = nil
+	}
+}
+
+// idle reports whether no source is left but those whose stretch was handed out.
+func (m *merger) idle() bool { return len(m.line)+len(m.between) == 0 }
 
 // add lets a source that is not empty take part.
 func (m *merger) add(s *source) {
@@ -50,6 +82,9 @@ func (m *merger) settle() {
 
 // next returns the next stretch, at most limit long. Where several sources hold one fact, it is the one that knows its end.
 func (m *merger) next(limit int) stretch {
+	if len(m.between) > 0 {
+		m.goOn()
+	}
 	if len(m.line) == 0 {
 		return stretch{}
 	}
@@ -87,7 +122,10 @@ func (m *merger) move(to int) {
 		m.settle()
 		return
 	}
-	m.line = m.line[1:]
+	s := m.line[0]
+	if m.line = m.line[1:]; s.walk != nil {
+		m.between = append(m.between, s)
+	}
 }
 
 // until returns how far s, which stands before t, goes on before t; upto is as far as it looks.

@@ -100,6 +100,49 @@ func (r *Run) misses(o Order, within *Range) bool {
 	return true
 }
 
+// after returns the run of what happened in r after a transaction.
+func (r *Run) after(t ID) *Run {
+	if r.newest <= t || r.size == 0 {
+		return newLater(nil)
+	}
+	if r.oldest > t && !r.bottom {
+		return r
+	}
+	var later []entry
+	if raw, unread := r.unsorted(); unread {
+		for _, e := range raw.all() {
+			if e.event() > t {
+				later = append(later, e)
+			}
+		}
+		return newLater(later)
+	}
+	for _, k := range [...]class{current, past, closing} {
+		s := r.part(k)
+		for i := range s.len() {
+			f := s.fact(i)
+			if f.Tx > t && k != closing {
+				later = append(later, entry{Fact{f.E, f.A, f.V, f.Tx, 0}, s.in[i]})
+			}
+			if f.End > t {
+				later = append(later, entry{*f, s.in[i]})
+			}
+		}
+	}
+	return newLater(later)
+}
+
+// newLater returns the run of entries, above a level.
+func newLater(entries []entry) *Run {
+	r := &Run{oldest: math.MaxInt64, first: math.MaxInt64, size: len(entries), raw: raw{&shared{entries: entries}, len(entries)}}
+	r.raw.used.Store(int64(len(entries)))
+	for i := range entries {
+		e := &entries[i]
+		r.oldest, r.newest, r.first = min(r.oldest, e.event()), max(r.newest, e.event()), min(r.first, e.Tx)
+	}
+	return r
+}
+
 // lookedThrough is the size up to which a run is looked through before it is sorted.
 const lookedThrough = 64
 

@@ -172,9 +172,7 @@ func newMerger(o Order, threads []thread, spanOf func(*thread) span) merger {
 		if t.mask {
 			s.class = closing
 		}
-		if s.len() > 0 {
-			m.add(s)
-		}
+		m.begin(s)
 	}
 	return m
 }

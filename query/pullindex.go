@@ -189,7 +189,9 @@ func (s IndexSlice) backward(ctx context.Context, r db.Reader, within index.Rang
 		if err != nil {
 			return err
 		}
-		within, more = cursor.Last(stretch)
+		if within, more, err = cursor.Last(stretch); err != nil {
+			return err
+		}
 		ids, err := s.all(cursor)
 		if err != nil {
 			return err

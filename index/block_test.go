@@ -1,0 +1,102 @@
+package index
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/rand"
+	"slices"
+	"testing"
+
+	"github.com/datolite/datolite/internal/soak"
+)
+
+// law: a block comes back as it was.
+func TestBlocksComeBack(t *testing.T) {
+	soak.Run(t, 100, 1000, func(t *testing.T, seed int64) {
+		rng := rand.New(rand.NewSource(seed))
+		c := randomColumns(rng, 1+rng.Intn(600))
+		b := appendBlock(nil, &c, 0, c.len())
+		got, err := decodeBlock(b, c.End != nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range c.len() {
+			if c.datom(i, true) != got.datom(i, true) || c.end(i) != got.end(i) {
+				t.Fatalf("fact %d: %v %v came back as %v %v", i, c.datom(i, true), c.end(i), got.datom(i, true), got.end(i))
+			}
+		}
+		if c.len() != got.len() {
+			t.Fatalf("%d facts came back as %d", c.len(), got.len())
+		}
+	})
+}
+
+// randomColumns returns facts in no order.
+func randomColumns(rng *rand.Rand, n int) columns {
+	c := newColumns(n, rng.Intn(2) == 0)
+	attrs := 1 + rng.Intn(9)
+	for i := range n {
+		a := ID(1 + rng.Intn(attrs))
+		e := entry{Fact: Fact{E: randomEntity(rng, 20), A: a, V: randomValue(rng, a), Tx: TxID(T(1000 + i*rng.Intn(2)))}}
+		if c.End != nil {
+			e.End = e.Tx + ID(rng.Intn(100))
+		}
+		c.append(&e)
+	}
+	return c
+}
+
+// TestDamagedBlocks changes and cuts blocks: each decodes to something, or is an error.
+func TestDamagedBlocks(t *testing.T) {
+	soak.Run(t, 20, 200, func(t *testing.T, seed int64) {
+		rng := rand.New(rand.NewSource(seed))
+		c := randomColumns(rng, 1+rng.Intn(60))
+		b := appendBlock(nil, &c, 0, c.len())
+		for range 100 {
+			damaged := slices.Clone(b[:rng.Intn(len(b)+1)])
+			for range rng.Intn(4) {
+				if len(damaged) > 0 {
+					damaged[rng.Intn(len(damaged))] = byte(rng.Intn(256))
+				}
+			}
+			if got, err := decodeBlock(damaged, c.End != nil); err == nil {
+				for i := range got.len() {
+					_ = got.datom(i, true)
+				}
+			}
+		}
+	})
+}
+
+// FuzzSegment decodes a leaf and a directory whose heads have the right hash.
+func FuzzSegment(f *testing.F) {
+	rng := rand.New(rand.NewSource(1))
+	for _, ends := range []bool{false, true} {
+		c := randomColumns(rng, 100)
+		for (c.End != nil) != ends {
+			c = randomColumns(rng, 100)
+		}
+		s := shape{EAVT, ends}
+		leafSegment, _ := encodeLeaf(s, &c, Cut{}, 30)
+		directory, _ := encodeDirectory(s, 1, []*child{{summary: summarise(&c, 0, c.len(), Cut{}), name: SegmentName{Job: "job", N: 1}}})
+		f.Add(leafSegment, ends)
+		f.Add(directory, ends)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, ends bool) {
+		s := shape{EAVT, ends}
+		sum := [32]byte{}
+		if len(b) >= 4 {
+			if n := 4 + uint64(binary.BigEndian.Uint32(b)); n <= uint64(len(b)) {
+				sum = sha256.Sum256(b[:n])
+			}
+		}
+		if l, err := decodeLeaf(s, b, sum); err == nil {
+			for i := range l.blocks {
+				_, _, _ = l.columns(i)
+			}
+		}
+		_, _ = decodeDirectory(s, 1, b, sum)
+		_, _ = decodeBlock(b, ends)
+		_, _ = DecodeLevel(b, nil, nil)
+	})
+}

@@ -1,0 +1,164 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// A Cache keeps leaves that were read, decoded as far as they were needed, up to a number of bytes. All databases of a process may
+// share one. A leaf is on trial when it comes, and is kept for good when it is asked for again: so a scan of everything drives out
+// what other scans left, and not what is read again and again (the segmented LRU of Karedla, Love and Wherry, 1994).
+type Cache struct {
+	mu      sync.Mutex
+	limit   int
+	trial   *simplelru.LRU[[32]byte, *cached]
+	kept    *simplelru.LRU[[32]byte, *cached]
+	loading map[[32]byte]*loading
+	stats   CacheStats
+	inTrial int // bytes
+}
+
+// CacheStats are counts of what a cache did, and of what it holds.
+type CacheStats struct {
+	Hits, Misses, Evictions int
+	Leaves, Bytes           int
+}
+
+type cached struct {
+	leaf  *leaf
+	bytes int
+}
+
+// loading is a leaf that somebody reads while others wait for it.
+type loading struct {
+	done chan struct{}
+	leaf *leaf
+	err  error
+}
+
+// NewCache returns a cache that holds leaves of up to so many bytes, and at least one leaf.
+func NewCache(bytes int) *Cache {
+	c := &Cache{limit: bytes, loading: map[[32]byte]*loading{}}
+	c.trial, _ = simplelru.NewLRU[[32]byte, *cached](math.MaxInt, nil) // an error only for a size below 1
+	c.kept, _ = simplelru.NewLRU[[32]byte, *cached](math.MaxInt, nil)
+	return c
+}
+
+// Stats returns the counts of the cache.
+func (c *Cache) Stats() CacheStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.stats
+	s.Leaves = c.trial.Len() + c.kept.Len()
+	return s
+}
+
+// leaf returns the leaf of a hash. Where it is not there, one caller reads it, with how many bytes it takes, and the others wait.
+func (c *Cache) leaf(ctx context.Context, sum [32]byte, read func() (*leaf, int, error)) (*leaf, error) {
+	for {
+		there, l, mine := c.find(sum)
+		if there != nil {
+			return there, nil
+		}
+		if mine {
+			return c.load(sum, l, read)
+		}
+		select {
+		case <-l.done:
+			if l.err == nil || !isOver(l.err) {
+				return l.leaf, l.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// isOver reports whether an error is that of the context of somebody else, who gave up.
+func isOver(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// find returns a leaf that is there, or one that is being read; mine tells whether the caller is the one to read it.
+func (c *Cache) find(sum [32]byte) (there *leaf, l *loading, mine bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if x, ok := c.kept.Get(sum); ok {
+		c.stats.Hits++
+		return x.leaf, nil, false
+	}
+	if x, ok := c.trial.Peek(sum); ok {
+		c.stats.Hits++
+		c.trial.Remove(sum)
+		c.inTrial -= x.bytes
+		c.kept.Add(sum, x)
+		c.shrink()
+		return x.leaf, nil, false
+	}
+	if l, ok := c.loading[sum]; ok {
+		return nil, l, false
+	}
+	c.stats.Misses++
+	l = &loading{done: make(chan struct{})}
+	c.loading[sum] = l
+	return nil, l, true
+}
+
+// load reads a leaf for all who wait for it.
+func (c *Cache) load(sum [32]byte, l *loading, read func() (*leaf, int, error)) (*leaf, error) {
+	var bytes int
+	l.err = errors.New("the reader of the leaf panicked")
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.loading, sum)
+		if l.err == nil {
+			c.trial.Add(sum, &cached{l.leaf, bytes})
+			c.inTrial += bytes
+			c.stats.Bytes += bytes
+			c.shrink()
+		}
+		close(l.done)
+	}()
+	l.leaf, bytes, l.err = read()
+	return l.leaf, l.err
+}
+
+// grow notes that a leaf came to take more bytes.
+func (c *Cache) grow(sum [32]byte, more int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if x, ok := c.kept.Peek(sum); ok {
+		x.bytes += more
+	} else if x, ok := c.trial.Peek(sum); ok {
+		x.bytes += more
+		c.inTrial += more
+	} else {
+		return // driven out meanwhile
+	}
+	c.stats.Bytes += more
+	c.shrink()
+}
+
+// keptShare is how much of the cache, in hundredths, is for leaves that were asked for again.
+const keptShare = 80
+
+// shrink drives out the leaves that were asked for longest ago, those on trial first unless they are few.
+func (c *Cache) shrink() {
+	for c.stats.Bytes > c.limit && c.trial.Len()+c.kept.Len() > 1 {
+		from := c.trial
+		if c.kept.Len() > 0 && (c.trial.Len() == 0 || 100*c.inTrial < (100-keptShare)*c.limit) {
+			from = c.kept
+		}
+		_, x, _ := from.RemoveOldest()
+		if from == c.trial {
+			c.inTrial -= x.bytes
+		}
+		c.stats.Bytes -= x.bytes
+		c.stats.Evictions++
+	}
+}

@@ -1,0 +1,110 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+func sumOf(i int) (sum [32]byte) {
+	sum[0], sum[1] = byte(i), byte(i>>8)
+	return sum
+}
+
+// get asks a cache for a leaf of 100 bytes, and reports whether it was there.
+func get(t *testing.T, c *Cache, i int) (there bool) {
+	t.Helper()
+	there = true
+	l, err := c.leaf(t.Context(), sumOf(i), func() (*leaf, int, error) {
+		there = false
+		return &leaf{}, 100, nil
+	})
+	if l == nil || err != nil {
+		t.Fatalf("leaf %d: %v, %v", i, l, err)
+	}
+	return there
+}
+
+// TestAScanDrivesOutWhatOtherScansLeft reads some leaves again and again beside a scan of many others.
+func TestAScanDrivesOutWhatOtherScansLeft(t *testing.T) {
+	c := NewCache(10 * 100)
+	const hot = 5
+	for range 2 {
+		for i := range hot {
+			get(t, c, i)
+		}
+	}
+	for i := range 1000 {
+		get(t, c, 100+i)
+		if i%50 == 0 && !get(t, c, i/50%hot) {
+			t.Fatalf("after %d leaves of a scan a hot leaf is gone", i+1)
+		}
+	}
+	s := c.Stats()
+	if s.Bytes > 1000 || s.Leaves != s.Bytes/100 || s.Misses != 1000+hot || s.Hits != hot+20 || s.Evictions != s.Misses-s.Leaves {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestACacheCountsWhatLeavesCameToTake lets leaves grow, and shrinks to one leaf where that alone is too large.
+func TestACacheCountsWhatLeavesCameToTake(t *testing.T) {
+	c := NewCache(1000)
+	get(t, c, 1)
+	get(t, c, 2)
+	c.grow(sumOf(2), 500)
+	if s := c.Stats(); s.Bytes != 700 || s.Leaves != 2 {
+		t.Errorf("%+v", s)
+	}
+	c.grow(sumOf(2), 500)
+	if s := c.Stats(); s.Bytes != 1100 || s.Leaves != 1 {
+		t.Errorf("%+v", s)
+	}
+	c.grow(sumOf(1), 500) // which is gone
+	if get(t, c, 1); c.Stats().Leaves != 1 || c.Stats().Bytes != 100 {
+		t.Errorf("%+v", c.Stats())
+	}
+}
+
+// TestALeafIsReadOnce lets many ask for a leaf at the same time, of whom the first gives up.
+func TestALeafIsReadOnce(t *testing.T) {
+	c := NewCache(1000)
+	ctx, cancel := context.WithCancel(t.Context())
+	begun := make(chan struct{})
+	var first, reads atomic.Int32
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := c.leaf(ctx, sumOf(1), func() (*leaf, int, error) {
+			close(begun)
+			<-ctx.Done()
+			return nil, 0, ctx.Err()
+		})
+		if errors.Is(err, context.Canceled) {
+			first.Add(1)
+		}
+	})
+	<-begun
+	for range 20 {
+		all.Go(func() {
+			if l, err := c.leaf(t.Context(), sumOf(1), func() (*leaf, int, error) {
+				reads.Add(1)
+				return &leaf{}, 100, nil
+			}); l == nil || err != nil {
+				t.Errorf("%v, %v", l, err)
+			}
+		})
+	}
+	cancel()
+	all.Wait()
+	if first.Load() != 1 || reads.Load() != 1 {
+		t.Errorf("%d gave up, %d read", first.Load(), reads.Load())
+	}
+	broken := errors.New("broken")
+	if _, err := c.leaf(t.Context(), sumOf(2), func() (*leaf, int, error) { return nil, 0, broken }); err != broken {
+		t.Errorf("%v", err)
+	}
+	if get(t, c, 2) {
+		t.Error("an error is kept")
+	}
+}

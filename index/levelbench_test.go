@@ -1,0 +1,74 @@
+package index
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"testing"
+)
+
+// millionFacts returns 1M facts of people, a thousand to a transaction.
+func millionFacts() []Fact { return slices.Concat(people(200_000, 200)...) }
+
+func growMillion(b *testing.B, facts []Fact) (*Level, *shelf) {
+	b.Helper()
+	s := newShelf()
+	l := Levels{}.Push(NewRun(facts, peopleAttrs{}))
+	level, err := l.Grown(b.Context(), Growth{Newest: facts[len(facts)-1].Tx, To: s, From: s, Cache: NewCache(1 << 30)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return level, s
+}
+
+// BenchmarkGrow sorts 1M facts and makes their trees.
+func BenchmarkGrow(b *testing.B) {
+	facts, bytes := millionFacts(), 0
+	for b.Loop() {
+		_, s := growMillion(b, facts)
+		bytes = 0
+		for _, segment := range s.segments {
+			bytes += len(segment)
+		}
+	}
+	b.ReportMetric(float64(bytes)/float64(len(facts)), "B/datom")
+	b.ReportMetric(float64(len(facts))*float64(b.N)/b.Elapsed().Seconds(), "datoms/s")
+}
+
+// BenchmarkLevelScan reads all facts of a level of 1M in an order, out of a store in memory and out of the cache.
+func BenchmarkLevelScan(b *testing.B) {
+	level, s := growMillion(b, millionFacts())
+	for _, cached := range []bool{false, true} {
+		for _, o := range []Order{EAVT, AVET} {
+			b.Run(fmt.Sprintf("%v/cached=%v", o, cached), func(b *testing.B) {
+				n := 0
+				for b.Loop() {
+					l := Levels{base: level}
+					if !cached {
+						cold, err := DecodeLevel(level.Encode(nil), s, NewCache(1<<30))
+						if err != nil {
+							b.Fatal(err)
+						}
+						l.base = cold
+					}
+					n = drain(b, l.Scan(b.Context(), o, All, now))
+				}
+				b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "datoms/s")
+			})
+		}
+	}
+}
+
+// BenchmarkLevelPoint reads the facts of one entity out of a level of 1M.
+func BenchmarkLevelPoint(b *testing.B) {
+	facts, rng := millionFacts(), rand.New(rand.NewSource(2))
+	level, _ := growMillion(b, facts)
+	l := Levels{base: level}
+	b.ReportAllocs()
+	for b.Loop() {
+		e := facts[rng.Intn(len(facts))].E
+		if n := drain(b, l.Scan(b.Context(), EAVT, Prefix(1, Fact{E: e}), now)); n != 5 {
+			b.Fatalf("%d facts", n)
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package index
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A column of integers is packed in one of three ways: all equal, each as its distance from the smallest (frame of reference), or
+// each as its distance from the one before it, where they ascend. Distances have as many bits as the largest of them needs.
+const (
+	packEqual byte = iota
+	packFrame
+	packAscending
+)
+
+// appendInts appends a packed column, whose length the reader must know.
+func appendInts(b []byte, xs []int64) []byte {
+	if len(xs) == 0 {
+		return b
+	}
+	least, most, ascends, step := xs[0], xs[0], true, uint64(0)
+	for i, x := range xs {
+		least, most = min(least, x), max(most, x)
+		if i > 0 {
+			ascends = ascends && x >= xs[i-1]
+			step = max(step, uint64(x)-uint64(xs[i-1]))
+		}
+	}
+	width := bits.Len64(uint64(most) - uint64(least))
+	switch {
+	case width == 0:
+		return binary.AppendVarint(append(b, packEqual), least)
+	case ascends && bits.Len64(step) < width:
+		width = bits.Len64(step)
+		b = append(binary.AppendVarint(append(b, packAscending), xs[0]), byte(width))
+		return packBits(b, width, len(xs)-1, func(i int) uint64 { return uint64(xs[i+1]) - uint64(xs[i]) })
+	}
+	b = append(binary.AppendVarint(append(b, packFrame), least), byte(width))
+	return packBits(b, width, len(xs), func(i int) uint64 { return uint64(xs[i]) - uint64(least) })
+}
+
+// packBits appends n numbers of some bits each, the lowest bit first.
+func packBits(b []byte, width, n int, at func(i int) uint64) []byte {
+	var word uint64
+	used := 0
+	for i := range n {
+		x := at(i)
+		word |= x << used
+		if used+width < 64 {
+			used += width
+			continue
+		}
+		b = binary.LittleEndian.AppendUint64(b, word)
+		word = 0
+		if rest := 64 - used; rest < 64 {
+			word = x >> rest
+		}
+		used += width - 64
+	}
+	for ; used > 0; used -= 8 {
+		b, word = append(b, byte(word)), word>>8
+	}
+	return b
+}
+
+// An input is the bytes of a segment on their way through a decoder. After the first thing that does not fit it is bad, and yields
+// zeros.
+type input struct {
+	rest []byte
+	bad  bool
+}
+
+// take returns the next n bytes, which are part of the segment.
+func (in *input) take(n int) []byte {
+	if n < 0 || n > len(in.rest) || in.bad {
+		in.bad = true
+		return nil
+	}
+	out := in.rest[:n:n]
+	in.rest = in.rest[n:]
+	return out
+}
+
+func (in *input) byte() byte {
+	if b := in.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (in *input) uvarint() uint64 {
+	x, n := binary.Uvarint(in.rest)
+	if in.take(n); n <= 0 {
+		in.bad = true
+	}
+	return x
+}
+
+func (in *input) varint() int64 {
+	x, n := binary.Varint(in.rest)
+	if in.take(n); n <= 0 {
+		in.bad = true
+	}
+	return x
+}
+
+// count returns a number that counts something, which is at most limit.
+func (in *input) count(limit int) int {
+	n := in.uvarint()
+	if n > uint64(limit) {
+		in.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+// unpack fills a column that appendInts packed.
+func unpack[T ~int64 | ~uint64](in *input, xs []T) {
+	if len(xs) == 0 {
+		return
+	}
+	mode, first := in.byte(), in.varint()
+	switch mode {
+	case packEqual:
+		fill(xs, T(first))
+	case packFrame:
+		unpackBits(in, xs)
+		for i := range xs {
+			xs[i] += T(first)
+		}
+	case packAscending:
+		xs[0] = T(first)
+		unpackBits(in, xs[1:])
+		for i := range xs[1:] {
+			xs[i+1] += xs[i]
+		}
+	default:
+		in.bad = true
+	}
+}
+
+// unpackBits fills a column with numbers of as many bits as the next byte says.
+func unpackBits[T ~int64 | ~uint64](in *input, xs []T) {
+	width := int(in.byte())
+	if width == 0 || width > 64 {
+		in.bad = true
+		return
+	}
+	b := in.take((len(xs)*width + 7) / 8)
+	if b == nil {
+		return
+	}
+	mask := ^uint64(0) >> (64 - width)
+	for i := range xs {
+		at := i * width
+		x := wordAt(b, at/8) >> (at % 8)
+		if at%8+width > 64 {
+			x |= uint64(b[at/8+8]) << (64 - at%8)
+		}
+		xs[i] = T(x & mask)
+	}
+}
+
+// wordAt returns the eight bytes at i as a number; those behind the end are zero.
+func wordAt(b []byte, i int) uint64 {
+	if i+8 <= len(b) {
+		return binary.LittleEndian.Uint64(b[i:])
+	}
+	var word [8]byte
+	copy(word[:], b[i:])
+	return binary.LittleEndian.Uint64(word[:])
+}

@@ -1,0 +1,156 @@
+package index
+
+import (
+	"slices"
+	"unsafe"
+)
+
+// packedTexts is a column of texts without pointers: where each begins and ends in one byte string. The zero packedTexts is none.
+type packedTexts struct {
+	bytes []byte
+	spans []uint64 // begin << 32 | end
+}
+
+// at returns the i-th text, which shares the memory of the column.
+func (p *packedTexts) at(i int) string {
+	begin, end := uint32(p.spans[i]>>32), uint32(p.spans[i])
+	if begin == end {
+		return ""
+	}
+	return unsafe.String(&p.bytes[begin], int(end-begin))
+}
+
+// gather fills to with the texts from the i-th on.
+func (p *packedTexts) gather(to []string, i int) {
+	for k := range to {
+		to[k] = p.at(i + k)
+	}
+}
+
+// pick fills to with the texts at some places.
+func (p *packedTexts) pick(to []string, places []uint32) {
+	for k, place := range places {
+		to[k] = p.at(int(place))
+	}
+}
+
+// A column of texts is packed as a list, or as a list of the distinct ones and a number for each, where that is shorter.
+const (
+	textList byte = iota
+	textDictionary
+)
+
+// maxTexts is how many bytes the texts of one column may have in all: more than a block can come to.
+const maxTexts = 1 << 24
+
+// appendTexts appends a packed column, whose length the reader must know.
+func appendTexts(b []byte, texts []string) []byte {
+	if len(texts) == 0 {
+		return b
+	}
+	numbers := make(map[string]int64)
+	codes, distinct := make([]int64, len(texts)), []string(nil)
+	for i, t := range texts {
+		n, seen := numbers[t]
+		if !seen {
+			n = int64(len(distinct))
+			numbers[t], distinct = n, append(distinct, t)
+		}
+		codes[i] = n
+	}
+	if 4*len(distinct) > 3*len(texts) {
+		return appendTextList(append(b, textList), texts)
+	}
+	b = appendInts(append(b, textDictionary), []int64{int64(len(distinct))})
+	return appendInts(appendTextList(b, distinct), codes)
+}
+
+// appendTextList appends texts, each without what it has in common with the beginning of the one before it.
+func appendTextList(b []byte, texts []string) []byte {
+	shared, rest := make([]int64, len(texts)), make([]int64, len(texts))
+	for i, t := range texts {
+		if i > 0 {
+			shared[i] = int64(commonPrefix(texts[i-1], t))
+		}
+		rest[i] = int64(len(t)) - shared[i]
+	}
+	b = appendInts(appendInts(b, shared), rest)
+	for i, t := range texts {
+		b = append(b, t[shared[i]:]...)
+	}
+	return b
+}
+
+func commonPrefix(s, t string) int {
+	n := min(len(s), len(t))
+	for i := range n {
+		if s[i] != t[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// unpack returns the spans of n texts that appendTexts packed, and appends what they hold to the column's bytes.
+func (p *packedTexts) unpack(in *input, n int) []uint64 {
+	if n == 0 {
+		return nil
+	}
+	switch in.byte() {
+	case textList:
+		return p.unpackList(in, n)
+	case textDictionary:
+		var size [1]int64
+		unpack(in, size[:])
+		if size[0] < 1 || size[0] > int64(n) {
+			in.bad = true
+			return nil
+		}
+		distinct, codes := p.unpackList(in, int(size[0])), make([]uint64, n)
+		unpack(in, codes)
+		for i, c := range codes {
+			if c >= uint64(len(distinct)) {
+				in.bad = true
+				return nil
+			}
+			codes[i] = distinct[c]
+		}
+		return codes
+	}
+	in.bad = true
+	return nil
+}
+
+func (p *packedTexts) unpackList(in *input, n int) []uint64 {
+	shared, rest := make([]uint64, n), make([]uint64, n)
+	unpack(in, shared)
+	unpack(in, rest)
+	if in.bad {
+		return nil
+	}
+	before, size := uint64(0), uint64(0) // of the text before
+	for i := range n {
+		if shared[i] > before || rest[i] > uint64(len(in.rest)) {
+			in.bad = true
+			return nil
+		}
+		before = shared[i] + rest[i]
+		size += before
+	}
+	if uint64(len(p.bytes))+size > maxTexts {
+		in.bad = true
+		return nil
+	}
+	p.bytes = slices.Grow(p.bytes, int(size))
+	spans := rest
+	for i := range n {
+		begin := len(p.bytes)
+		if i > 0 {
+			from := spans[i-1] >> 32
+			p.bytes = append(p.bytes, p.bytes[from:from+shared[i]]...)
+		}
+		p.bytes = append(p.bytes, in.take(int(rest[i]))...)
+		spans[i] = uint64(begin)<<32 | uint64(len(p.bytes))
+	}
+	return spans
+}

@@ -1,0 +1,210 @@
+package index
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sort"
+	"sync/atomic"
+)
+
+// A tree is a sequence of facts in one order, kept in leaves below directories. It never changes: the tree of the next index root
+// has leaves in common with it.
+type tree struct {
+	shape
+	height int   // how many directories lie above each leaf
+	top    child // none where there are no facts
+}
+
+// A child is what a directory knows of a leaf or directory below it.
+type child struct {
+	summary
+	name SegmentName
+	node atomic.Pointer[directory] // of a directory, once it was read
+}
+
+// A directory lists what lies below it, in the tree's order.
+type directory struct{ children []*child }
+
+// fanOut is how many children a directory has at most.
+const fanOut = 1000
+
+// encodeDirectory returns the segment of a directory over children, which lie so high above the leaves.
+func encodeDirectory(s shape, height int, children []*child) (segment []byte, sum [32]byte) {
+	b := append(s.appendHead(directorySegment), byte(height))
+	b = binary.AppendUvarint(b, uint64(len(children)))
+	for _, c := range children {
+		b = c.append(c.summary.append(b, s.order, s.ends))
+	}
+	return sealed(b)
+}
+
+// append appends the name of the child's segment.
+func (c *child) append(b []byte) []byte {
+	b = append(binary.AppendUvarint(b, uint64(len(c.name.Job))), c.name.Job...)
+	b = binary.AppendUvarint(b, uint64(c.name.N))
+	return append(b, c.name.Sum[:]...)
+}
+
+func (in *input) segmentName() SegmentName {
+	s := SegmentName{Job: string(in.take(in.count(64)))}
+	s.N = in.count(1 << 40)
+	copy(s.Sum[:], in.take(len(s.Sum)))
+	return s
+}
+
+func decodeDirectory(s shape, height int, b []byte, sum [32]byte) (*directory, error) {
+	in, rest, err := s.openHead(b, sum, directorySegment)
+	if err != nil {
+		return nil, err
+	}
+	if int(in.byte()) != height {
+		return nil, fmt.Errorf("%w: a directory lies at another height", ErrSegment)
+	}
+	d := &directory{make([]*child, in.count(len(in.rest)))}
+	jobs := map[string]string{} // the same text for all names of a job
+	for i := range d.children {
+		c := &child{summary: in.summary(s.order, s.ends), name: in.segmentName()}
+		if job, ok := jobs[c.name.Job]; ok {
+			c.name.Job = job
+		} else {
+			jobs[c.name.Job] = c.name.Job
+		}
+		d.children[i] = c
+	}
+	if in.bad || len(in.rest)+len(rest) > 0 || len(d.children) == 0 {
+		return nil, fmt.Errorf("%w: a directory does not decode", ErrSegment)
+	}
+	return d, nil
+}
+
+// A reader reads segments of one database.
+type reader struct {
+	from  Segments
+	cache *Cache
+}
+
+// directory returns the directory of a child that lies so high, which is read once.
+func (r *reader) directory(ctx context.Context, t *tree, c *child, height int) (*directory, error) {
+	if d := c.node.Load(); d != nil {
+		return d, nil
+	}
+	b, err := r.from.Load(ctx, c.name)
+	if err != nil {
+		return nil, err
+	}
+	d, err := decodeDirectory(t.shape, height, b, c.name.Sum)
+	if err != nil {
+		return nil, &SegmentError{c.name, err}
+	}
+	c.node.Store(d)
+	return d, nil
+}
+
+// leaf returns the leaf of a child.
+func (r *reader) leaf(ctx context.Context, t *tree, c *child) (*leaf, error) {
+	return r.cache.leaf(ctx, c.name.Sum, func() (*leaf, int, error) {
+		b, err := r.from.Load(ctx, c.name)
+		if err != nil {
+			return nil, 0, err
+		}
+		l, err := decodeLeaf(t.shape, b, c.name.Sum)
+		if err != nil {
+			return nil, 0, &SegmentError{c.name, err}
+		}
+		return l, len(b), nil
+	})
+}
+
+// columns returns the columns of a block of a leaf.
+func (r *reader) columns(c *child, l *leaf, block int) (*columns, error) {
+	cols, more, err := l.columns(block)
+	if err != nil {
+		return nil, &SegmentError{c.name, err}
+	}
+	if more > 0 {
+		r.cache.grow(c.name.Sum, more)
+	}
+	return cols, nil
+}
+
+// at returns the number of the child in which a cut lies.
+func (d *directory) at(o Order, cut *Cut) int {
+	return max(0, sort.Search(len(d.children), func(i int) bool { return d.children[i].from.compare(o, cut) > 0 })-1)
+}
+
+// at returns the number of the block in which a cut lies.
+func (l *leaf) at(cut *Cut) int {
+	return max(0, sort.Search(len(l.blocks), func(i int) bool { return l.blocks[i].from.compare(l.order, cut) > 0 })-1)
+}
+
+// rank returns how many facts of the tree lie before a cut: it reads one leaf, and one block of that.
+func (t *tree) rank(ctx context.Context, r *reader, cut *Cut) (int, error) {
+	n, c := 0, &t.top
+	if c.facts == 0 || cut.Parts == 0 {
+		return c.facts * (1 + cut.side()) / 2, nil
+	}
+	for height := t.height; height > 0; height-- {
+		d, err := r.directory(ctx, t, c, height)
+		if err != nil {
+			return 0, err
+		}
+		i := d.at(t.order, cut)
+		for _, before := range d.children[:i] {
+			n += before.facts
+		}
+		c = d.children[i]
+	}
+	l, err := r.leaf(ctx, t, c)
+	if err != nil {
+		return 0, err
+	}
+	i := l.at(cut)
+	for k := range l.blocks[:i] {
+		n += l.blocks[k].facts
+	}
+	cols, err := r.columns(c, l, i)
+	if err != nil {
+		return 0, err
+	}
+	return n + sort.Search(cols.len(), func(k int) bool { return !cols.before(t.order, k, cut) }), nil
+}
+
+// nth returns the fact of the tree before which there are n.
+func (t *tree) nth(ctx context.Context, r *reader, n int) (*Fact, error) {
+	c := &t.top
+	for height := t.height; height > 0; height-- {
+		d, err := r.directory(ctx, t, c, height)
+		if err != nil {
+			return nil, err
+		}
+		i := 0
+		for ; i < len(d.children)-1 && n >= d.children[i].facts; i++ {
+			n -= d.children[i].facts
+		}
+		c = d.children[i]
+	}
+	l, err := r.leaf(ctx, t, c)
+	if err != nil {
+		return nil, err
+	}
+	i := 0
+	for ; i < len(l.blocks)-1 && n >= l.blocks[i].facts; i++ {
+		n -= l.blocks[i].facts
+	}
+	cols, err := r.columns(c, l, i)
+	if err != nil {
+		return nil, err
+	}
+	return cols.fact(n), nil
+}
+
+// count returns how many facts of the tree lie in a range.
+func (t *tree) count(ctx context.Context, r *reader, within *Range) (int, error) {
+	hi, err := t.rank(ctx, r, &within.Hi)
+	if err != nil {
+		return 0, err
+	}
+	lo, err := t.rank(ctx, r, &within.Lo)
+	return max(0, hi-lo), err
+}

@@ -1,0 +1,127 @@
+package index
+
+import (
+	"context"
+	"sort"
+)
+
+// A walk goes through the blocks of a tree that hold something of a range, one after the other.
+type walk struct {
+	*reader
+	tree   *tree
+	within *Range
+	skip   func(*summary) bool // whether a part can be left out; nil for never
+
+	begun bool
+	path  []step
+	child *child // of the leaf
+	leaf  *leaf  // nil between leaves
+	block int
+}
+
+// A step of a walk is a directory, and the number of the child to go to next.
+type step struct {
+	dir  *directory
+	next int
+}
+
+// next returns what the next block that holds something of the range holds of it; at the end, an empty span.
+func (w *walk) next(ctx context.Context) (span, error) {
+	if !w.begun {
+		w.begun = true
+		if err := w.enter(ctx, &w.tree.top, w.tree.height); err != nil {
+			return span{}, err
+		}
+	}
+	for w.leaf != nil || len(w.path) > 0 {
+		if w.leaf == nil || w.block == len(w.leaf.blocks) {
+			if err := w.step(ctx); err != nil {
+				return span{}, err
+			}
+			continue
+		}
+		b := &w.leaf.blocks[w.block]
+		w.block++
+		if w.past(&b.summary) {
+			break
+		}
+		if w.skip != nil && w.skip(&b.summary) {
+			continue
+		}
+		c, err := w.columns(w.child, w.leaf, w.block-1)
+		if err != nil {
+			return span{}, err
+		}
+		x := c.within(w.tree.order, w.within)
+		if x.to < c.len() {
+			w.leaf, w.path = nil, nil
+		}
+		if x.len() > 0 {
+			return x, nil
+		}
+	}
+	w.leaf, w.path = nil, nil
+	return span{}, nil
+}
+
+// left returns how many facts are there to come at most, given how many of the first block are there.
+func (w *walk) left(first int) int {
+	if w.leaf == nil && len(w.path) == 0 {
+		return first
+	}
+	return first + w.tree.top.facts
+}
+
+// past reports whether a part lies behind the range.
+func (w *walk) past(s *summary) bool { return s.from.compare(w.tree.order, &w.within.Hi) >= 0 }
+
+// step goes to the next child of the last directory that has one.
+func (w *walk) step(ctx context.Context) error {
+	w.leaf = nil
+	if len(w.path) == 0 {
+		return nil
+	}
+	last := &w.path[len(w.path)-1]
+	if last.next == len(last.dir.children) {
+		w.path = w.path[:len(w.path)-1]
+		return nil
+	}
+	c := last.dir.children[last.next]
+	last.next++
+	if w.past(&c.summary) {
+		w.path = nil
+		return nil
+	}
+	return w.enter(ctx, c, w.tree.height-len(w.path))
+}
+
+// enter goes into a child that lies so high above the leaves, to where the range begins.
+func (w *walk) enter(ctx context.Context, c *child, height int) error {
+	if c.facts == 0 || w.skip != nil && w.skip(&c.summary) {
+		return nil
+	}
+	if height > 0 {
+		d, err := w.directory(ctx, w.tree, c, height)
+		if err == nil {
+			w.path = append(w.path, step{d, d.at(w.tree.order, &w.within.Lo)})
+		}
+		return err
+	}
+	l, err := w.reader.leaf(ctx, w.tree, c)
+	if err == nil {
+		w.child, w.leaf, w.block = c, l, l.at(&w.within.Lo)
+	}
+	return err
+}
+
+// within returns what sorted columns hold of a range.
+func (c *columns) within(o Order, r *Range) span {
+	x := span{columns: c, to: c.len()}
+	if c.before(o, 0, &r.Lo) {
+		x.at = sort.Search(x.to, func(i int) bool { return !c.before(o, i, &r.Lo) })
+	}
+	if x.to > x.at && !c.before(o, x.to-1, &r.Hi) {
+		x.to = x.at + sort.Search(x.to-x.at, func(i int) bool { return !c.before(o, x.at+i, &r.Hi) })
+	}
+	return x
+}
