@@ -28,5 +28,6 @@
 // When Transact returns without an error, the transaction is durable and visible. An error means that nothing happened, unless it is
 // db.ErrUnknownOutcome.
 //
-// A folder serves one process at a time, which can serve it to others: see storage/remote. The database is in memory as a whole and is replayed from its log when it is opened.
+// A folder serves one process at a time, which can serve it to others: see storage/remote. What is new is in memory, and goes
+// into an index in the folder from time to time: see db.Conn.Index.
 package datolite

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/datolite/datolite/index"
 	"github.com/datolite/datolite/storage"
 )
 
@@ -29,6 +30,9 @@ type Conn struct {
 	alone      func() bool // reports whether nobody else can have written since Open
 	leave      func()      // ends that
 	yieldUntil time.Time   // another writer is left alone until then
+
+	cache    *index.Cache
+	indexing sync.Mutex // held by the job that indexes
 
 	queue   chan *request
 	taxiway chan *flight // to the pilot; one at most is under way
@@ -75,10 +79,11 @@ func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
 		return nil, err
 	}
 	go c.run()
+	c.helpers.Go(c.follow)
 	if !o.ReadOnly {
 		c.helpers.Go(c.pilot)
+		c.helpers.Go(c.index)
 	}
-	c.helpers.Go(c.follow)
 	h := c.head.Load()
 	o.Logger.Info("database opened", "name", o.Name, "t", int64(h.snap.T()), "records", h.seq, "took", time.Since(began))
 	return c, nil
@@ -94,7 +99,7 @@ func connect(ctx context.Context, store storage.Store, o Options, hosts map[stri
 		}
 		c := newConn(store, o, hosts, m)
 		c.enter()
-		if _, err = c.catchUp(ctx); err == nil {
+		if err = c.begin(ctx); err == nil {
 			c.yieldUntil = time.Time{} // what was asked for may be long ago
 			return c, nil
 		}
@@ -114,6 +119,7 @@ func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Co
 	c := &Conn{o: o, log: &txlog{store: store, dbid: m.dbid()}, queue: make(chan *request, maxGroup),
 		taxiway: make(chan *flight, 1), looks: make(chan *look), kicks: make(chan struct{}, 1), closing: make(chan struct{}),
 		grace: 2 * time.Second, done: make(chan struct{})}
+	c.cache = o.cache()
 	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c, observer: o.Observer}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis, next: firstT})
@@ -126,6 +132,23 @@ func (c *Conn) enter() {
 	if !c.o.ReadOnly {
 		c.alone, c.leave = c.log.enter()
 	}
+}
+
+// begin moves the head to the newest index, and from there to the newest record.
+func (c *Conn) begin(ctx context.Context) error {
+	r, err := c.log.newestRoot(ctx)
+	if err != nil {
+		return err
+	}
+	if r != nil {
+		h, err := c.headAt(ctx, r)
+		if err != nil {
+			return err
+		}
+		c.head.Store(h)
+	}
+	_, err = c.catchUp(ctx)
+	return err
 }
 
 // Close ends the connection: transactions that wait fail with ErrClosed, streams end. Snapshots stay readable.

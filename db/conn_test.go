@@ -160,7 +160,7 @@ func TestCommitIsDurableVisibleTold(t *testing.T) {
 	again := openConn(t, store, Options{ReadOnly: true})
 	same(t, rep.After, again.Snapshot())
 	stats := again.Stats()
-	want := Stats{T: rep.T, Seq: 1, Datoms: 2, Records: 1, Bytes: stats.Bytes}
+	want := Stats{T: rep.T, Seq: 1, Datoms: 2, Records: 1, Bytes: stats.Bytes, Tail: stats.Tail}
 	if stats != want || stats != conn.Stats() || stats.Bytes < 100 {
 		t.Error(stats, conn.Stats())
 	}

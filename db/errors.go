@@ -85,6 +85,7 @@ var (
 	ErrUnknownOutcome   = NewKind("", Unavailable, "outcome unknown")
 	ErrOutcomeID        = NewKind("", Incorrect, "not the id of an outcome")
 	ErrNested           = NewKind("", Incorrect, "a transaction waits for itself")
+	ErrBusy             = NewKind("", Busy, "database has more in memory than it may, and waits for its index")
 	ErrReadOnly         = NewKind("", Forbidden, "database is open for reading only")
 	ErrClosed           = NewKind("", Unavailable, "connection is closed")
 	ErrPanic            = NewKind("", Fault, "a function of the host panicked")

@@ -36,6 +36,20 @@ func ExampleOpenOwned() {
 	// get anything: store is closed
 }
 
+func ExampleConn_Index() {
+	store := mem.New()
+	conn := must(db.Open(ctx, store, db.Options{}))
+	for range 100 {
+		must(tx.Transact(ctx, conn))
+	}
+	fmt.Println(conn.Stats().Tail > 0, conn.Index(ctx), conn.Stats().Tail)
+	again := must(db.Open(ctx, store, db.Options{})) // reads the log from there on
+	fmt.Println(again.Stats().Indexed, again.Snapshot())
+	// Output:
+	// true <nil> 0
+	// t 1099 snapshot t 1099
+}
+
 // Several databases in one store: each has a name, which can be given away.
 func ExampleDatabases() {
 	store := mem.New()

@@ -46,6 +46,8 @@ func (w *writer) prepare() bool {
 	w.tellFilled()
 	g := w.grows
 	switch members := len(g.sections) > 0; {
+	case len(w.publishing) > 0 && !w.mustYield():
+		w.publishRoot()
 	case members && !w.mustYield() && w.losses >= maxLosses:
 		w.send(w.nobody(), w.newRecord(yieldVersion, yieldSection(yieldFor(w.effort))))
 	case members && !w.mustYield():
@@ -161,14 +163,29 @@ func (w *writer) arrive(f *flight) {
 	if f.record != nil {
 		w.losses, w.unsure = 0, false
 		e := f.record.entry(f.group.logged())
+		e.root, _ = f.record.root()
 		f.group.publish()
 		w.log.recent.put(e)
-		w.publish(w.head.Load().after(e, f.group.snap))
+		w.arriveAt(e, f.group.snap)
 	}
 	f.group.answer()
 	for _, l := range f.asking {
 		w.reply(l, nil)
 	}
+}
+
+// arriveAt moves the head by a record of our own. Where that publishes an index, what has grown was evaluated on a snapshot without it.
+func (w *writer) arriveAt(e *entry, snap *Snapshot) {
+	next, err := w.after(w.head.Load(), e, snap)
+	if err != nil {
+		next = w.head.Load().after(e, snap) // an index that does not decode is none
+	}
+	w.head.Store(next)
+	if next.snap != snap {
+		w.again(w.grows)
+	}
+	w.tellPublished(err)
+	w.news.ring()
 }
 
 // lose applies the record that is in the slot instead.
@@ -199,9 +216,9 @@ func (w *writer) fail(f *flight) {
 		f.group.lose(f.err)
 	}
 	if f.record != nil && len(f.group.turns) == 0 {
-		for _, l := range w.filling {
+		for _, l := range append(w.filling, w.publishing...) {
 			l.tell(0, f.err)
 		}
-		w.filling = nil
+		w.filling, w.publishing = nil, nil
 	}
 }

@@ -22,7 +22,10 @@ func (c *Conn) advance(entries []*entry) error {
 		return err
 	}
 	for _, e := range entries {
-		h = h.after(e, snap)
+		if h, err = c.after(h, e, snap); err != nil {
+			return err
+		}
+		snap = h.snap
 		c.log.recent.put(e)
 		c.honour(e)
 	}

@@ -1,6 +1,8 @@
 package db
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"sync"
@@ -12,7 +14,9 @@ type head struct {
 	seq    int    // of the newest record
 	hash   digest // of that record, or what stands for the one before the first
 	next   T      // of the transaction after it
-	firsts []T    // of each record, the t of its first transaction, or of the next one: from them one finds the record of any t
+	root   string // the job of the index that is the newest one here; "" for none
+	beyond int    // the record behind which the database was opened; 0 for the beginning
+	firsts []T    // of each record behind that, the t of its first transaction, or of the next one: from them one finds that of a t
 	writer struct {
 		version uint64 // the lowest that may write from here on
 		seq     int    // the record that says so
@@ -23,7 +27,8 @@ type head struct {
 
 // after returns the head behind one more record, given the snapshot that it leads to.
 func (h *head) after(e *entry, snap *Snapshot) *head {
-	next := &head{snap: snap, seq: e.seq, hash: e.hash, next: h.next, writer: h.writer, datoms: h.datoms, bytes: h.bytes + e.size}
+	next := &head{snap: snap, seq: e.seq, hash: e.hash, next: h.next, root: h.root, beyond: h.beyond, writer: h.writer, datoms: h.datoms,
+		bytes: h.bytes + e.size}
 	next.firsts = append(h.firsts, h.next) // an older head never looks behind its own end
 	for i := range e.commits {
 		next.next = e.commits[i].NextT
@@ -48,9 +53,48 @@ func (h *head) writable(l *txlog) error {
 		ErrFormat, h.writer.version, writerVersion)}
 }
 
-// seqOf returns the record that holds the transaction t, or the newest one before it; 0 if t is before the first.
-func (h *head) seqOf(t T) int {
-	return sort.Search(len(h.firsts), func(i int) bool { return h.firsts[i] > t })
+// seqOf returns the record that holds the transaction t, or the newest one before it; 0 if t is before the first. Of records before
+// those that were read when the database was opened it reads a few.
+func (c *Conn) seqOf(ctx context.Context, h *head, t T) (seq int, err error) {
+	after := func(i int) bool { return h.firsts[i] > t }
+	if n := len(h.firsts); h.beyond == 0 || n > 0 && !after(0) || n == 0 && t >= h.next {
+		return h.beyond + sort.Search(n, after), nil
+	}
+	seq = sort.Search(h.beyond, func(i int) bool {
+		first, failure := c.firstOf(ctx, h, i+1)
+		err = errors.Join(err, failure)
+		return first > t || err != nil
+	})
+	return seq, err
+}
+
+// firstOf returns the t of the first transaction in a record, or of the next one behind it.
+func (c *Conn) firstOf(ctx context.Context, h *head, seq int) (T, error) {
+	for ; seq <= h.beyond; seq++ {
+		e, err := c.log.read(ctx, seq)
+		if err != nil {
+			return 0, c.log.missing(err)
+		}
+		if len(e.commits) > 0 {
+			return e.commits[0].T, nil
+		}
+	}
+	return h.next, nil
+}
+
+// after returns the head behind one more record, given the snapshot that it leads to. An index that the record publishes takes the place
+// of what it holds, if it was made from the newest one.
+func (c *Conn) after(h *head, e *entry, snap *Snapshot) (*head, error) {
+	next := h.after(e, snap)
+	if e.root == nil || e.root.from != h.root || e.root.seq >= e.seq {
+		return next, nil
+	}
+	level, err := c.levelOf(e.root)
+	if err != nil {
+		return nil, &StoreError{c.log.slot(e.seq), err}
+	}
+	next.root, next.snap = e.root.job, snap.over(level)
+	return next, nil
 }
 
 // A bell wakes all who wait for it to ring.

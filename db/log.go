@@ -27,6 +27,7 @@ type entry struct {
 	commits []Commit
 	ends    bool          // the log: the database was dropped
 	yield   time.Duration // for which the others are asked to leave its writer alone
+	root    *root         // that it publishes; nil for none
 	size    int           // in bytes
 }
 
@@ -101,6 +102,7 @@ func (r *record) read() (*entry, error) {
 	e := r.entry(commits)
 	e.ends, _ = r.ends()
 	e.yield, _ = r.yields()
+	e.root, _ = r.root()
 	return e, nil
 }
 

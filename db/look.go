@@ -5,9 +5,10 @@ import (
 	"fmt"
 )
 
-// A look asks the writer whether there are new records, and perhaps to fill a slot that is empty.
+// A look asks the writer whether there are new records, and perhaps to fill a slot that is empty, or to publish an index.
 type look struct {
-	fill  int // the slot to fill; 0 for none
+	fill  int   // the slot to fill; 0 for none
+	root  *root // to publish; nil for none
 	found int
 	err   error
 	told  chan struct{}
@@ -71,6 +72,9 @@ func (w *writer) lookAround() {
 func (w *writer) reply(l *look, err error) {
 	h := w.head.Load()
 	switch {
+	case err == nil && l.root != nil:
+		w.publishing = append(w.publishing, l)
+		return
 	case err != nil || l.fill <= h.seq:
 	case l.fill > h.seq+1:
 		err = fmt.Errorf("%w: record %d is asked for, and the newest is %d", ErrOutcomeID, l.fill, h.seq)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/datolite/datolite/index"
 )
 
 // Options say how a database is opened. The zero Options are right for most; what changes the meaning of data is no option.
@@ -14,6 +16,10 @@ type Options struct {
 	Host     []Named          // what text calls by name: query.Func; two of one name are an error at Open
 	ReadOnly bool             // never write, not even to make the database; Transact fails with ErrReadOnly
 	Clock    func() time.Time // where transactions take their instant from; time.Now when nil
+	Memory   int              // bytes for what is not indexed yet, about, at which Transact is ErrBusy; 256 MB when zero
+	Cache    int              // bytes of a cache of its own for what is read of the index; when zero it shares one of 256 MB
+
+	sizes index.Sizes // of the index's parts
 }
 
 // A Named is a function that the host gives a database, to be called by name. See query.Func.
@@ -24,13 +30,27 @@ type Observer interface{ Observe(Event) }
 
 // An Event is one thing that a database did.
 type Event struct {
-	Kind     string        // "transaction" or "query"
+	Kind     string        // "transaction", "query" or "index"
 	T        T             // the transaction's, or the basis that the query read
-	Datoms   int           // of the transaction, txInstant included
+	Datoms   int           // of the transaction, txInstant included; of an index, how many facts it holds
 	Rows     int           // that the query returned
 	Duration time.Duration // from submission to answer
 	Text     string        // of the query
 	Err      error
+}
+
+// The sizes that stand for zero.
+const (
+	defaultMemory = 256 << 20
+	defaultCache  = 256 << 20
+)
+
+// cache returns the cache of a Conn.
+func (o Options) cache() *index.Cache {
+	if o.Cache > 0 {
+		return index.NewCache(o.Cache)
+	}
+	return sharedCache()
 }
 
 // filled returns the options with what stands for their zero values.
@@ -43,6 +63,9 @@ func (o Options) filled() Options {
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Memory <= 0 {
+		o.Memory = defaultMemory
 	}
 	return o
 }

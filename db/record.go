@@ -29,6 +29,7 @@ const (
 	sectionElsewhere = 2 // the content of the record is under other keys: see elsewhere
 	sectionEnd       = 3 // the log ends: see end.go
 	sectionYield     = 4 // a request to other writers: see yield.go
+	sectionRoot      = 5 // an index is published: see root.go
 )
 
 // A record is what one slot of the log holds:
@@ -141,17 +142,20 @@ func (r *record) readable() error {
 		return fmt.Errorf("%w: the record takes a reader of version %d, and this is %d", ErrFormat, r.reader, readerVersion)
 	}
 	for _, s := range r.sections {
-		if s.kind < sectionTx || s.kind > sectionYield {
+		if s.kind < sectionTx || s.kind > sectionRoot {
 			return fmt.Errorf("%w: the record has a section of kind %d, and a reader of version %d knows up to %d", ErrFormat,
-				s.kind, readerVersion, sectionYield)
+				s.kind, readerVersion, sectionRoot)
 		}
 	}
 	return nil
 }
 
-// bodies returns the transactions of the record, in order: none if it ends the log, or asks others to yield.
+// bodies returns the transactions of the record, in order: none if it ends the log, asks others to yield, or publishes an index.
 func (r *record) bodies() ([]body, error) {
 	if ends, err := r.ends(); ends || err != nil {
+		return nil, err
+	}
+	if root, err := r.root(); root != nil || err != nil {
 		return nil, err
 	}
 	if yield, err := r.yields(); yield > 0 || err != nil {

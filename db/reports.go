@@ -81,9 +81,9 @@ func (c *Conn) At(ctx context.Context, t T) (*Snapshot, error) {
 
 // commitAt returns the newest commit at or before t; nil if t is before the first.
 func (c *Conn) commitAt(ctx context.Context, h *head, t T) (*Commit, error) {
-	seq := h.seqOf(t)
-	if seq == 0 {
-		return nil, nil
+	seq, err := c.seqOf(ctx, h, t)
+	if seq == 0 || err != nil {
+		return nil, err
 	}
 	e, err := c.log.read(ctx, seq)
 	if err != nil {
@@ -102,7 +102,17 @@ func (c *Conn) commitAt(ctx context.Context, h *head, t T) (*Commit, error) {
 func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, error] {
 	return func(yield func(Commit, error) bool) {
 		h := c.head.Load()
-		for e, err := range c.log.entries(ctx, max(1, h.seqOf(after)), h.seqOf(until), streamBytes) {
+		first, err := c.seqOf(ctx, h, after)
+		if err != nil {
+			yield(Commit{}, err)
+			return
+		}
+		last, err := c.seqOf(ctx, h, until)
+		if err != nil {
+			yield(Commit{}, err)
+			return
+		}
+		for e, err := range c.log.entries(ctx, max(1, first), last, streamBytes) {
 			if err != nil {
 				yield(Commit{}, err)
 				return

@@ -33,16 +33,13 @@ const (
 	uniqueIdentity  ID = 38
 )
 
+// schemaAttributes are the attributes from whose facts a schema is derived.
+var schemaAttributes = []ID{attrIdent, attrType, attrCardinality, attrUnique, attrComponent, attrIndex, attrNoHistory, attrTupleType,
+	attrTupleTypes, attrTupleAttrs, attrDiscontinue, attrAcyclic, attrNilsDistinct, attrUpsertParts}
+
 // isSchema reports whether a fact may change a schema: it names an entity, or describes an attribute.
 func isSchema(f index.Fact) bool {
-	switch f.A {
-	case attrIdent:
-		return true
-	case attrType, attrCardinality, attrUnique, attrComponent, attrIndex, attrNoHistory, attrTupleType, attrTupleTypes,
-		attrTupleAttrs, attrDiscontinue, attrAcyclic, attrNilsDistinct, attrUpsertParts:
-		return f.E.Part() == index.PartDB
-	}
-	return false
+	return f.A == attrIdent || f.E.Part() == index.PartDB && slices.Contains(schemaAttributes, f.A)
 }
 
 // A definition is what the schema facts of one entity in the db partition come to. One without a type is no attribute yet.

@@ -38,7 +38,7 @@ func statusOf(t testing.TB, conn *Conn, id OutcomeID) string {
 // unknown commits to a store that does not answer until the caller is tired, and returns the id of the outcome.
 func unknown(t *testing.T, conn *Conn, eval Eval) OutcomeID {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	_, err := conn.Commit(ctx, eval)
 	var outcome *OutcomeError

@@ -42,6 +42,9 @@ func (c *Conn) submit(ctx context.Context, eval Eval) (*Report, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
+	if err := c.hold(ctx); err != nil {
+		return nil, err
+	}
 	r := newRequest(ctx, c, eval)
 	select {
 	case c.queue <- r:
@@ -67,16 +70,17 @@ func (c *Conn) submit(ctx context.Context, eval Eval) (*Report, error) {
 // groups are evaluated again: no answer is given before every record that it rests on is durable.
 type writer struct {
 	*Conn
-	grows   *group
-	flies   *flight       // nil while none does
-	pace    time.Duration // half of what the last flight took
-	backlog []*request    // evaluated in vain, to be evaluated before what is in the queue
-	asking  []*look       // that wait for an answer
-	filling []*look       // that were answered, but wait for the next slot to be filled
-	found   int           // records of others that no look was told of
-	unsure  bool          // a record of our own may be in the log without our knowing
-	losses  int           // slots lost to others in a row
-	effort  time.Duration // that went into the last of those
+	grows      *group
+	flies      *flight       // nil while none does
+	pace       time.Duration // half of what the last flight took
+	backlog    []*request    // evaluated in vain, to be evaluated before what is in the queue
+	asking     []*look       // that wait for an answer
+	filling    []*look       // that were answered, but wait for the next slot to be filled
+	publishing []*look       // that wait for their index to be published
+	found      int           // records of others that no look was told of
+	unsure     bool          // a record of our own may be in the log without our knowing
+	losses     int           // slots lost to others in a row
+	effort     time.Duration // that went into the last of those
 }
 
 // minPace is the least time for which requests are gathered, if they come that fast.

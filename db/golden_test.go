@@ -1,0 +1,139 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/datolite/datolite/index"
+	"github.com/datolite/datolite/storage"
+	"github.com/datolite/datolite/storage/mem"
+)
+
+// The files of a store as version 1 of everything left it: its keys and values, a line each, and the history that it holds.
+const (
+	goldenStore   = "testdata/store-1.jsonl"
+	goldenHistory = "testdata/store-1.txt"
+)
+
+// TestAStoreOfVersion1Opens opens a store that was written once and for all. With -update it is written anew, which no change of the
+// library may make necessary.
+func TestAStoreOfVersion1Opens(t *testing.T) {
+	if *update {
+		writeGoldenStore(t)
+	}
+	store := mem.New()
+	text, err := os.ReadFile(goldenStore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var item storage.Item
+		if err := json.Unmarshal([]byte(line), &item); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Put(t.Context(), item); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn := openConn(t, store, Options{ReadOnly: true})
+	if s := conn.Stats(); s.Indexed == 0 || s.Tail == 0 {
+		t.Errorf("%+v", s)
+	}
+	want, err := os.ReadFile(goldenHistory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), historyOf(t, conn.Snapshot())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// historyOf returns the events that a snapshot shows in each order, a line each.
+func historyOf(t *testing.T, snap *Snapshot) string {
+	var b strings.Builder
+	for _, o := range []Order{EAVT, AEVT, AVET, VAET} {
+		for _, d := range collect(t, snap.History(), o) {
+			if d.Tx > index.TxID(0) {
+				fmt.Fprintln(&b, o, int64(d.E), int64(d.A), d.V.Kind(), d.V, int64(d.Tx), d.Added)
+			}
+		}
+	}
+	return b.String()
+}
+
+// writeGoldenStore writes a store with values of every kind that come and go, two indexes, and some transactions behind them.
+func writeGoldenStore(t *testing.T) {
+	store := mem.New()
+	conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 30, Block: 8}})
+	m := newMaker(t)
+	m.define("name", TypeString, add(0, "db/unique", ID(38)))
+	m.define("ref", TypeRef)
+	for _, c := range m.log {
+		commit(t, conn, replayOf(c))
+	}
+	var asserted []index.Fact
+	for i := range 30 {
+		commit(t, conn, func(_ context.Context, before *Snapshot) (*Report, error) {
+			c := nextCommit(before, 1)
+			for k, v := range sampleValues() {
+				switch f := (index.Fact{E: index.NewID(index.PartUser, c.T+1), A: ID(2000 + k), V: v, Tx: index.TxID(c.T)}); {
+				case k%30 == i:
+					c.Facts = append(c.Facts, f)
+				case i >= 15 && k%15 == i-15 && k < len(asserted):
+					f = asserted[k]
+					f.End = index.TxID(c.T)
+					c.Facts = append(c.Facts, f)
+				}
+			}
+			ref, _ := before.Schema().Named("ref")
+			c.Facts = append(c.Facts, index.Fact{E: index.NewID(index.PartUser, c.T+1), A: ref.ID, V: index.Ref(index.TxID(c.T)), Tx: index.TxID(c.T)})
+			return before.Apply(c)
+		})
+		asserted = asserted[:0]
+		for _, d := range collect(t, conn.Snapshot(), EAVT) {
+			if d.A >= 2000 {
+				asserted = append(asserted, index.Fact{E: d.E, A: d.A, V: d.V, Tx: d.Tx})
+			}
+		}
+		if i == 12 || i == 25 {
+			if err := conn.Index(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	dump(t, store, conn.log.dbid)
+	if err := os.WriteFile(goldenHistory, []byte(historyOf(t, conn.Snapshot())), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dump writes what a store holds into the golden file.
+func dump(t *testing.T, store storage.Store, dbid string) {
+	var lines strings.Builder
+	for _, prefix := range []string{"name/", dbid + "/"} {
+		keys, err := store.List(t.Context(), prefix, "", 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range keys {
+			value, err := store.Get(t.Context(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			line, err := json.Marshal(storage.Item{Key: key, Value: value})
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines.Write(append(line, '\n'))
+		}
+	}
+	if err := os.WriteFile(goldenStore, []byte(lines.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,165 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/datolite/datolite/index"
+	"github.com/datolite/datolite/storage"
+)
+
+// The tail of a database, what lies in memory above the trees, is indexed when it has so many facts, or takes a quarter of
+// Options.Memory.
+const (
+	indexFacts = 256 << 10
+	factBytes  = 128 // that a fact in the tail takes, about
+)
+
+// sharedCache is the cache of the Conns that have none of their own.
+var sharedCache = sync.OnceValue(func() *index.Cache { return index.NewCache(defaultCache) })
+
+// An indexer moves the tail of a database into trees, in the background, whenever there is enough of it.
+type indexer struct {
+	conn  *Conn
+	facts int // in the tail, from which on it is indexed
+	pause time.Duration
+}
+
+// The pauses after a job that failed.
+const (
+	leastPause = time.Second
+	mostPause  = time.Minute
+)
+
+// index is the indexer.
+func (c *Conn) index() {
+	x := &indexer{conn: c, facts: min(indexFacts, max(1, c.o.Memory/4/factBytes)), pause: leastPause}
+	for !c.head.Load().ended {
+		news := c.news.wait()
+		if c.head.Load().snap.levels.Tail() >= x.facts {
+			if !x.run() {
+				return
+			}
+			continue
+		}
+		select {
+		case <-news:
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}
+
+// run runs a job, and waits where it failed. It reports whether to go on.
+func (x *indexer) run() bool {
+	err := x.conn.indexNow(x.conn.ctx)
+	switch {
+	case err == nil:
+		x.pause = leastPause
+		return true
+	case errors.Is(err, errOutrun):
+		return true
+	case x.conn.ctx.Err() != nil || isAny(err, ErrClosed, ErrDropped, storage.ErrClosed):
+		return false
+	}
+	x.conn.o.Logger.Warn("indexing failed, and is tried again", "error", err, "pause", x.pause)
+	if !sleep(x.conn.ctx, x.pause) {
+		return false
+	}
+	x.pause = min(2*x.pause, mostPause)
+	return true
+}
+
+// errOutrun tells that another job was published first.
+var errOutrun = errors.New("another job was published first")
+
+// Index moves what lies in memory into the trees of the store, which a Conn that may write also does by itself when there is enough,
+// and returns when that is published: then the database opens without reading the log up to there. That another process published a
+// newer index meanwhile is no error.
+func (c *Conn) Index(ctx context.Context) error {
+	if c.o.ReadOnly {
+		return fmt.Errorf("db: %w", ErrReadOnly)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(c.ctx, stop)()
+	if err := c.indexNow(ctx); err != nil && !errors.Is(err, errOutrun) {
+		return fmt.Errorf("db: %w", err)
+	}
+	return nil
+}
+
+// indexNow runs one job.
+func (c *Conn) indexNow(ctx context.Context) error {
+	c.indexing.Lock()
+	defer c.indexing.Unlock()
+	began, h := time.Now(), c.head.Load()
+	if h.snap.levels.Tail() == 0 || h.seq == 0 {
+		return nil
+	}
+	r := newRoot(h)
+	w := &segmentWriter{log: c.log, job: r.job}
+	schema := h.snap.Schema()
+	level, err := h.snap.levels.Grown(ctx, index.Growth{Newest: index.TxID(r.basis), To: w, From: segments{c.log}, Cache: c.cache,
+		Sizes: c.o.sizes, Forget: schema.forgets()})
+	if err == nil {
+		err = w.flush(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	r.level = level.Encode(nil)
+	if err := c.publishRoot(ctx, r); err != nil {
+		return err
+	}
+	open, ended := level.Facts()
+	c.o.Logger.Info("indexed", "t", int64(r.basis), "facts", open+ended, "segments", w.n, "took", time.Since(began))
+	if c.o.Observer != nil {
+		c.o.Observer.Observe(Event{Kind: "index", T: r.basis, Datoms: open + ended, Duration: time.Since(began)})
+	}
+	return nil
+}
+
+// forgets returns which attributes keep no history; nil where none does.
+func (s *Schema) forgets() func(ID) bool {
+	none := map[ID]bool{}
+	for _, a := range s.Attributes() {
+		if a.NoHistory {
+			none[a.ID] = true
+		}
+	}
+	if len(none) == 0 {
+		return nil
+	}
+	return func(a ID) bool { return none[a] }
+}
+
+// publishRoot has the writer publish a root, and then keeps a copy of it where the next one to open the database finds it.
+func (c *Conn) publishRoot(ctx context.Context, r *root) error {
+	if _, err := c.ask(ctx, &look{root: r, told: make(chan struct{})}); err != nil {
+		return err
+	}
+	err := c.log.store.Create(ctx, c.log.rootKey(r), r.encode())
+	if errors.Is(err, storage.ErrExists) || errors.Is(err, storage.ErrUnknown) {
+		return nil // it is there, or the next root will be
+	}
+	return err
+}
+
+// hold slows a transaction while the index is far behind, and refuses it when what is not indexed takes all the memory that it may.
+func (c *Conn) hold(ctx context.Context) error {
+	used := c.head.Load().snap.levels.Tail() * factBytes
+	if used >= c.o.Memory {
+		return fmt.Errorf("%w: %d of %d bytes", ErrBusy, used, c.o.Memory)
+	}
+	if late := used - c.o.Memory/4*3; late > 0 && !sleep(ctx, longestHold*time.Duration(late)/time.Duration(c.o.Memory/4)) {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// longestHold is how long a transaction is held that comes just before all are refused.
+const longestHold = 100 * time.Millisecond

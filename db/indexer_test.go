@@ -1,0 +1,240 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/datolite/datolite/index"
+	"github.com/datolite/datolite/internal/soak"
+	"github.com/datolite/datolite/storage"
+	"github.com/datolite/datolite/storage/mem"
+	"github.com/datolite/datolite/storage/storagetest"
+)
+
+// replayOf returns the Eval of a commit that was made elsewhere on an equal database.
+func replayOf(c Commit) Eval {
+	return func(_ context.Context, before *Snapshot) (*Report, error) { return before.Apply(c) }
+}
+
+// law: an index changes nothing that anybody sees: not who made it, nor who follows, nor who opens the database behind it, nor who looks
+// at its past.
+func TestAnIndexChangesNothing(t *testing.T) {
+	indexed, opened := 0, 0
+	soak.Run(t, 6, 40, func(t *testing.T, seed int64) {
+		rnd := rand.New(rand.NewPCG(uint64(seed), 3))
+		w := newWorld(t, seed, 10+rnd.IntN(40))
+		for _, rep := range w.reports {
+			rep.Before.publish()
+			rep.After.publish()
+		}
+		store := mem.New()
+		o := Options{sizes: index.Sizes{Leaf: 1 + rnd.IntN(60), Block: 1 + rnd.IntN(20)}, Cache: 1 << rnd.IntN(20), Clock: func() time.Time { return w.maker.at }}
+		conn, peer := openConn(t, store, o), openConn(t, store, Options{ReadOnly: true})
+		for i, c := range w.log {
+			commit(t, conn, replayOf(c))
+			switch rnd.IntN(8) {
+			case 0:
+				indexed++
+				if err := conn.Index(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			case 1:
+				opened++
+				_ = conn.Close()
+				conn = openConn(t, store, o)
+			case 2:
+				if i >= 4 {
+					same(t, w.reports[i-4].After, conn.Snapshot())
+				}
+			}
+		}
+		w.check(conn, rnd)
+		if _, err := peer.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.check(peer, rnd)
+	})
+	t.Logf("%d times indexed, %d times opened again", indexed, opened)
+}
+
+// check compares what a Conn shows of the present and of the past with what every transaction returned.
+func (w *world) check(conn *Conn, rnd *rand.Rand) {
+	w.t.Helper()
+	same(w.t, w.snap, conn.Snapshot())
+	first := T(0)
+	if rnd.IntN(2) == 0 {
+		first = w.log[rnd.IntN(len(w.log)-1)].T
+	}
+	n := 0
+	for rep, err := range conn.Reports(w.t.Context(), first) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		i := slices.IndexFunc(w.log, func(c Commit) bool { return c.T == rep.T })
+		if i >= 4 && rnd.IntN(4) == 0 {
+			same(w.t, w.reports[i-4].After, rep.After)
+			same(w.t, w.reports[i-4].Before, rep.Before)
+			at, err := conn.At(w.t.Context(), rep.T)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			same(w.t, w.reports[i-4].After, at)
+		}
+		if n++; rep.T == w.snap.T() {
+			break
+		}
+	}
+	if want := len(slices.DeleteFunc(slices.Clone(w.log), func(c Commit) bool { return c.T <= first })); n != want {
+		w.t.Errorf("%d reports after %s, want %d", n, first, want)
+	}
+}
+
+// countingStore counts what is read of a log.
+type countingStore struct {
+	storage.Store
+	mu    sync.Mutex
+	reads int
+}
+
+func (s *countingStore) Get(ctx context.Context, key string) ([]byte, error) {
+	if strings.Contains(key, "/log/") {
+		s.mu.Lock()
+		s.reads++
+		s.mu.Unlock()
+	}
+	return s.Store.Get(ctx, key)
+}
+
+// TestOpeningReadsTheLogBehindTheIndexOnly opens a database of many records with an index.
+func TestOpeningReadsTheLogBehindTheIndexOnly(t *testing.T) {
+	store := &countingStore{Store: mem.New()}
+	conn := openConn(t, store, Options{})
+	for range 200 {
+		commit(t, conn, mark("x"))
+	}
+	if err := conn.Index(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, conn, mark("y"))
+	_ = conn.Close()
+	store.reads = 0
+	again := openConn(t, store, Options{})
+	if store.reads > 10 {
+		t.Errorf("%d reads of the log", store.reads)
+	}
+	if m := marks(t, again.Snapshot()); m["x"] != 200 || m["y"] != 1 {
+		t.Errorf("%v", m)
+	}
+	if s := again.Stats(); s.Seq != 202 || s.Datoms != 402 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestTheTailIsIndexedByItself writes more than the memory for the tail, with writers that are told to wait.
+func TestTheTailIsIndexedByItself(t *testing.T) {
+	done := make(chan Event, 100)
+	o := Options{Memory: 40_000, Observer: observer(func(e Event) {
+		if e.Kind == "index" {
+			done <- e
+		}
+	})}
+	conn := openConn(t, mem.New(), o)
+	busy := 0
+	for n := 0; n < 500; {
+		_, err := conn.Commit(t.Context(), mark("x"))
+		switch {
+		case err == nil:
+			n++
+		case errors.Is(err, ErrBusy) && CategoryOf(err) == Busy:
+			busy++
+			<-done
+		default:
+			t.Fatal(err)
+		}
+	}
+	if m := marks(t, conn.Snapshot()); m["x"] != 500 {
+		t.Errorf("%v", m)
+	}
+	if base := conn.Snapshot().levels.Base(); base == nil {
+		t.Error("nothing is indexed")
+	}
+	t.Logf("%d refusals", busy)
+}
+
+// TestTwoIndexers lets two peers index at once, beside writers: one of two jobs that were made from one index counts.
+func TestTwoIndexers(t *testing.T) {
+	store := mem.New()
+	a, b := openConn(t, store, Options{}), openConn(t, store, Options{})
+	var all sync.WaitGroup
+	for _, conn := range []*Conn{a, b} {
+		all.Go(func() {
+			for range 60 {
+				if _, err := conn.Commit(t.Context(), mark("x")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		all.Go(func() {
+			for range 10 {
+				if err := conn.Index(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, conn := range []*Conn{a, b} {
+		if _, err := conn.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, a.Snapshot(), b.Snapshot())
+	same(t, a.Snapshot(), openConn(t, store, Options{}).Snapshot())
+	if m := marks(t, a.Snapshot()); m["x"] != 120 {
+		t.Errorf("%v", m)
+	}
+	if a.head.Load().root != b.head.Load().root {
+		t.Errorf("two indexes are the newest: %s and %s", a.head.Load().root, b.head.Load().root)
+	}
+}
+
+// TestFaultsWhileIndexing has every call of the store fail in turn while a database is indexed: what was committed is there, whoever
+// opens it, and the next job succeeds.
+func TestFaultsWhileIndexing(t *testing.T) {
+	calls := 0
+	for _, mode := range []storagetest.Mode{storagetest.Before, storagetest.After, storagetest.NoSpace} {
+		for n := 1; ; n++ {
+			store := storagetest.NewFaulty(mem.New())
+			conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 20, Block: 8}})
+			for range 30 {
+				commit(t, conn, mark("x"))
+			}
+			store.Set(storagetest.Fault{Mode: mode, N: n})
+			err := conn.Index(t.Context())
+			if store.Hits() == 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = conn.Close()
+				break
+			}
+			calls++
+			commit(t, conn, mark("y"))
+			if err := conn.Index(t.Context()); err != nil {
+				t.Fatalf("%v at call %d: %v", mode, n, err)
+			}
+			again := openConn(t, store, Options{ReadOnly: true})
+			if m := marks(t, again.Snapshot()); m["x"] != 30 || m["y"] != 1 {
+				t.Fatalf("%v at call %d: %v", mode, n, m)
+			}
+			_, _ = again.Close(), conn.Close()
+		}
+	}
+	t.Logf("%d calls failed", calls)
+}

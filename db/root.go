@@ -1,0 +1,229 @@
+package db
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/datolite/datolite/index"
+)
+
+// A root says what a database is at a record of the log, without the records up to there: counters, and where the trees of facts
+// begin. A job makes it, and publishes it by a record that holds it: it counts if the root that it was made from is the newest one
+// at that record. Then a copy goes under a key of its own, from which whoever opens the database next can start.
+type root struct {
+	job         string // that made it
+	from        string // the job of the root that it was made from; "" for none
+	seq         int    // of the record
+	hash        digest // of that record
+	writer      uint64 // the lowest version that may write after it
+	writerSeq   int    // the record that says so
+	basis       T
+	instant     int64 // milliseconds since 1970
+	nextT       T
+	nextElement ID
+	datoms      int    // that the records up to seq brought
+	bytes       int    // of those records
+	level       []byte // see index.Level
+}
+
+// rootMagic is how every root begins.
+const rootMagic = "dlx1"
+
+// rootVersion is that of the roots that this version writes, and the newest that it reads.
+const rootVersion = 1
+
+// newRoot returns the root of a head, whose level is still to be made.
+func newRoot(h *head) *root {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	s := h.snap
+	return &root{job: fmt.Sprintf("%s-%x", hex16(uint64(h.seq)), random), from: h.root, seq: h.seq, hash: h.hash, writer: h.writer.version,
+		writerSeq: h.writer.seq, basis: s.basis, instant: s.instant, nextT: s.nextT, nextElement: s.nextElement, datoms: h.datoms, bytes: h.bytes}
+}
+
+// encode returns the root as bytes: magic, version, job, from, seq, hash (32 bytes), writer, writer's seq, basis, instant, next t − basis,
+// next element, datoms, bytes, level, and the SHA-256 of all that. Numbers are varints, texts have their length before them.
+func (r *root) encode() []byte {
+	b := binary.AppendUvarint([]byte(rootMagic), rootVersion)
+	b = appendText(appendText(b, r.job), r.from)
+	b = binary.AppendUvarint(b, uint64(r.seq))
+	b = append(b, r.hash[:]...)
+	b = binary.AppendUvarint(b, r.writer)
+	b = binary.AppendUvarint(b, uint64(r.writerSeq))
+	b = binary.AppendUvarint(b, uint64(r.basis))
+	b = binary.AppendVarint(b, r.instant)
+	b = binary.AppendUvarint(b, uint64(r.nextT-r.basis))
+	b = binary.AppendUvarint(b, uint64(r.nextElement))
+	b = binary.AppendUvarint(b, uint64(r.datoms))
+	b = binary.AppendUvarint(b, uint64(r.bytes))
+	b = appendText(b, string(r.level))
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
+}
+
+// decodeRoot returns the root that b holds.
+func decodeRoot(b []byte) (*root, error) {
+	if len(b) < sha256.Size || sha256.Sum256(b[:len(b)-sha256.Size]) != digest(b[len(b)-sha256.Size:]) {
+		return nil, fmt.Errorf("%w: the root is not as it was written", ErrCorrupt)
+	}
+	s := &source{rest: string(b[:len(b)-sha256.Size])}
+	if s.take(uint64(len(rootMagic))) != rootMagic {
+		s.fail("not a root")
+	}
+	if v := s.uvarint(); s.err == nil && v > rootVersion {
+		return nil, fmt.Errorf("%w: the root has version %d, and this version reads up to %d", ErrFormat, v, rootVersion)
+	}
+	const most = 1 << 62
+	r := &root{job: s.text(), from: s.text(), seq: int(s.upTo(most, "seq"))}
+	copy(r.hash[:], s.take(sha256.Size))
+	r.writer, r.writerSeq = s.uvarint(), int(s.upTo(most, "seq"))
+	r.basis = T(s.upTo(uint64(maxID), "t"))
+	r.instant = s.varint()
+	r.nextT = r.basis + T(s.upTo(uint64(maxID), "t"))
+	r.nextElement = ID(s.upTo(uint64(maxID), "id"))
+	r.datoms, r.bytes = int(s.upTo(most, "count")), int(s.upTo(most, "count"))
+	r.level = []byte(s.text())
+	if err := s.end(); err != nil {
+		return nil, fmt.Errorf("%w: the root is %w", ErrCorrupt, err)
+	}
+	return r, nil
+}
+
+// rootKey returns the key of the copy of a root: the newest sorts first.
+func (l *txlog) rootKey(r *root) string {
+	return fmt.Sprintf("%s/root/%s-%s-%s", l.dbid, hex16(^uint64(0)), hex16(^uint64(r.seq)), r.job)
+}
+
+// newestRoot returns the newest root that has a copy, and nil where there is none.
+func (l *txlog) newestRoot(ctx context.Context) (*root, error) {
+	keys, err := l.store.List(ctx, l.dbid+"/root/", "", 1)
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	b, err := l.store.Get(ctx, keys[0])
+	if err != nil {
+		return nil, err
+	}
+	r, err := decodeRoot(b)
+	if err == nil && l.rootKey(r) != keys[0] {
+		err = fmt.Errorf("%w: the root is that of another key", ErrCorrupt)
+	}
+	if err != nil {
+		return nil, &StoreError{keys[0], err}
+	}
+	return r, nil
+}
+
+// levelOf returns the level of a root, of which nothing is read yet.
+func (c *Conn) levelOf(r *root) (*index.Level, error) {
+	l, err := index.DecodeLevel(r.level, segments{c.log}, c.cache)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return l, nil
+}
+
+// headAt returns the head at the record of a root. It reads what is said of schema in the trees.
+func (c *Conn) headAt(ctx context.Context, r *root) (*head, error) {
+	level, err := c.levelOf(r)
+	if err != nil {
+		return nil, err
+	}
+	snap := &Snapshot{env: c.env, levels: index.Levels{}.Over(level), basis: r.basis, instant: r.instant, nextT: r.nextT, nextElement: r.nextElement}
+	snap.reader.snap = snap
+	schema, err := schemaIn(ctx, snap.levels, index.TxID(r.basis))
+	if err != nil {
+		return nil, err
+	}
+	snap.schema.Store(schema)
+	h := &head{snap: snap, seq: r.seq, hash: r.hash, next: r.nextT, root: r.from, beyond: r.seq, datoms: r.datoms, bytes: r.bytes}
+	h.writer.version, h.writer.seq = r.writer, r.writerSeq
+	return h, nil
+}
+
+// schemaIn returns the schema that the facts in levels come to, with its past.
+func schemaIn(ctx context.Context, levels index.Levels, basis ID) (*Schema, error) {
+	changes := map[T][]index.Fact{}
+	for _, a := range schemaAttributes {
+		cursor := levels.Scan(ctx, AEVT, index.Prefix(1, index.Fact{A: a}), index.View{Basis: basis, History: true})
+		for {
+			batch, err := cursor.Next()
+			if err != nil {
+				return nil, err
+			}
+			if batch == nil {
+				break
+			}
+			for i := range batch.Len() {
+				d := batch.Datom(i)
+				f := index.Fact{E: d.E, A: d.A, V: d.V, Tx: d.Tx}
+				if !d.Added {
+					f.End = d.Tx
+				}
+				if t := d.Tx.T(); t > 0 && isSchema(f) {
+					changes[t] = append(changes[t], f)
+				}
+			}
+		}
+	}
+	ts := make([]T, 0, len(changes))
+	for t := range changes {
+		ts = append(ts, t)
+	}
+	slices.Sort(ts)
+	schema := bootstrap().schema
+	for _, t := range ts {
+		schema = schema.revise(t, changes[t])
+	}
+	return schema, nil
+}
+
+// over returns the snapshot with a level in the place of what it holds.
+func (s *Snapshot) over(level *index.Level) *Snapshot {
+	next := &Snapshot{env: s.env, levels: s.levels.Over(level), basis: s.basis, instant: s.instant, nextT: s.nextT, nextElement: s.nextElement}
+	next.reader.snap = next
+	next.schema.Store(s.Schema())
+	return next
+}
+
+// root returns the root that a record publishes, and nil where it publishes none.
+func (r *record) root() (*root, error) {
+	if len(r.sections) != 1 || r.sections[0].kind != sectionRoot {
+		return nil, nil
+	}
+	return decodeRoot(r.sections[0].content)
+}
+
+// indexVersion is the lowest version that reads a record which publishes an index.
+const indexVersion = 2
+
+// publishRoot sends off a record with the first root that waits, unless another was published meanwhile.
+func (w *writer) publishRoot() {
+	l, h := w.publishing[0], w.head.Load()
+	err := h.writable(w.log)
+	if err == nil && h.root != l.root.from {
+		err = errOutrun
+	}
+	if err != nil {
+		w.publishing = w.publishing[1:]
+		l.tell(0, err)
+		return
+	}
+	w.send(w.nobody(), w.newRecord(indexVersion, section{sectionRoot, l.root.encode()}))
+}
+
+// tellPublished answers those whose root is the newest one.
+func (w *writer) tellPublished(err error) {
+	newest := w.head.Load().root
+	w.publishing = slices.DeleteFunc(w.publishing, func(l *look) bool {
+		if l.root.job != newest {
+			return false
+		}
+		l.tell(0, err)
+		return true
+	})
+}

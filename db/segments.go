@@ -1,0 +1,68 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/datolite/datolite/index"
+	"github.com/datolite/datolite/storage"
+)
+
+// segments reads the segments of a database.
+type segments struct{ log *txlog }
+
+// Load returns a segment. That it is not there is an *index.SegmentError with ErrCorrupt: a root names what its job has put.
+func (s segments) Load(ctx context.Context, name index.SegmentName) ([]byte, error) {
+	b, err := s.log.store.Get(ctx, s.log.segment(name))
+	if isAny(err, storage.ErrNotFound) {
+		err = fmt.Errorf("%w: %s is missing", ErrCorrupt, s.log.segment(name))
+	}
+	return b, err
+}
+
+// segment returns the key of a segment.
+func (l *txlog) segment(name index.SegmentName) string { return l.dbid + "/seg/" + name.String() }
+
+// A segmentWriter keeps the segments of one job. It gathers them, since a store is quicker with a few large values than with many.
+type segmentWriter struct {
+	log *txlog
+	job string
+
+	mu      sync.Mutex
+	n       int
+	pending []storage.Item
+	bytes   int
+	err     error // of a Put that failed; the job is over
+}
+
+// gathered is how many bytes of segments are put at once.
+const gathered = 4 << 20
+
+// Put gives a segment its name.
+func (w *segmentWriter) Put(ctx context.Context, segment []byte, sum [32]byte) (index.SegmentName, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name := index.SegmentName{Job: w.job, N: w.n, Sum: sum}
+	w.n++
+	w.pending = append(w.pending, storage.Item{Key: w.log.segment(name), Value: segment})
+	if w.bytes += len(segment); w.bytes >= gathered || len(w.pending) >= w.log.store.Limits().Batch {
+		w.put(ctx)
+	}
+	return name, w.err
+}
+
+// flush puts what is gathered.
+func (w *segmentWriter) flush(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.put(ctx)
+	return w.err
+}
+
+func (w *segmentWriter) put(ctx context.Context) {
+	if w.err == nil && len(w.pending) > 0 {
+		w.err = w.log.store.Put(ctx, w.pending...)
+	}
+	w.pending, w.bytes = nil, 0
+}
