@@ -57,7 +57,7 @@ type OutcomeError struct {
 
 // Error tells what to ask for, and why the outcome is not known.
 func (e *OutcomeError) Error() string {
-	return fmt.Sprintf("%s: ask TxStatus for %s: %s", ErrUnknownOutcome, e.ID, e.Cause)
+	return fmt.Sprintf("db: %s: ask TxStatus for %s: %s", ErrUnknownOutcome, e.ID, e.Cause)
 }
 
 // Unwrap returns the kind and the cause.

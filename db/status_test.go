@@ -45,7 +45,7 @@ func unknown(t *testing.T, conn *Conn, eval Eval) OutcomeID {
 	if !errors.As(err, &outcome) || !errors.Is(err, ErrUnknownOutcome) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
-	wantError(t, err, ErrUnknownOutcome, "outcome unknown: ask TxStatus for "+outcome.ID.String()+": context deadline exceeded")
+	wantError(t, err, ErrUnknownOutcome, "db: outcome unknown: ask TxStatus for "+outcome.ID.String()+": context deadline exceeded")
 	id, err := ParseOutcomeID(outcome.ID.String())
 	if err != nil {
 		t.Fatal(err)
