@@ -122,7 +122,7 @@ func (f *flight) look(ctx context.Context, log *txlog) {
 }
 
 // create puts the record into the slot, if all who are in it are still there. Only a record that can be read is another one: what
-// cannot may be the record itself, damaged on its way.
+// cannot may be the record itself, damaged on its way; unless it is whole, and for newer readers.
 func (f *flight) create(ctx context.Context, log *txlog, logger *slog.Logger) {
 	value, err := log.place(ctx, f.record)
 	if err != nil {
@@ -137,7 +137,9 @@ func (f *flight) create(ctx context.Context, log *txlog, logger *slog.Logger) {
 	if err == nil && found != nil {
 		f.other, err = log.decode(ctx, f.seq, found)
 	}
-	f.err = err
+	if f.err = err; errors.Is(err, ErrFormat) {
+		f.err = &refusedError{err}
+	}
 }
 
 // land deals with what has become of the flight.

@@ -32,6 +32,9 @@ type OutcomeID struct {
 // String returns the id as text, as in "17-0-9f86d081884c7d659a2feaa0c55ad015".
 func (id OutcomeID) String() string { return fmt.Sprintf("%d-%d-%x", id.Seq, id.Place, id.Nonce) }
 
+// possible reports whether there can be such an attempt.
+func (id OutcomeID) possible() bool { return id.Seq >= 1 && id.Place >= 0 }
+
 // ParseOutcomeID returns the id that String wrote. Any other text is ErrOutcomeID.
 func ParseOutcomeID(text string) (OutcomeID, error) {
 	var id OutcomeID
@@ -42,7 +45,7 @@ func ParseOutcomeID(text string) (OutcomeID, error) {
 		b, _ := hex.DecodeString(parts[2])
 		copy(id.Nonce[:], b)
 	}
-	if id.Seq < 1 || id.Place < 0 || id.String() != text {
+	if !id.possible() || id.String() != text {
 		return OutcomeID{}, fmt.Errorf("db: %w: %.80q", ErrOutcomeID, text)
 	}
 	return id, nil
@@ -63,7 +66,7 @@ func (e *OutcomeError) Error() string {
 // Unwrap returns the kind and the cause.
 func (e *OutcomeError) Unwrap() []error { return []error{ErrUnknownOutcome, e.Cause} }
 
-// A PanicError is the answer to a transaction whose function panicked. It unwraps to ErrPanic.
+// A PanicError is the answer to a transaction whose function panicked, or ended its goroutine. It unwraps to ErrPanic.
 type PanicError struct{ Value any }
 
 // Error returns the value of the panic.

@@ -13,9 +13,9 @@ func (s *Snapshot) Repeat(ctx context.Context, t T, digest []byte) (*Report, err
 	if err != nil || !bytes.Equal(first.commit.Digest, digest) {
 		return nil, err
 	}
-	again := *first
+	again := first.commit.report(first.Before, first.After)
 	again.repeated = true
-	return &again, nil
+	return again, nil
 }
 
 // reportOf returns the report of a transaction that is in the snapshot: the one that it was made by, or one replayed from the log.
@@ -38,6 +38,8 @@ func (s *Snapshot) reportOf(ctx context.Context, t T) (*Report, error) {
 
 // commit returns the transaction t, and the one before it, nil where t is the first.
 func (c *Conn) commit(ctx context.Context, t T) (at, prev *Commit, err error) {
+	ctx, done := c.within(ctx)
+	defer done()
 	h := c.head.Load()
 	if at, err = c.commitAt(ctx, h, t); err != nil {
 		return nil, nil, err

@@ -1,6 +1,8 @@
 package db
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/datolite/datolite/index"
@@ -23,8 +25,12 @@ type Report struct {
 
 // report returns the report of the commit that led from one snapshot to another.
 func (c Commit) report(before, after *Snapshot) *Report {
-	return &Report{T: c.T, Tx: index.TxID(c.T), Instant: after.Instant(), Before: before, After: after, Datoms: c.datoms(),
+	rep := &Report{T: c.T, Tx: index.TxID(c.T), Instant: after.Instant(), Before: before, After: after, Datoms: c.datoms(),
 		TempIDs: c.TempIDs, Created: c.Created, commit: c}
+	if c.Digest != nil { // others are told the same, and each may do with it as it likes
+		rep.TempIDs, rep.Created = maps.Clone(c.TempIDs), slices.Clone(c.Created)
+	}
+	return rep
 }
 
 // replay returns the report of c as Apply returned it, read out of s, which holds c. prev is the commit before c, and nil where c

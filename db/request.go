@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -63,15 +64,20 @@ func (r *request) evaluate(before *Snapshot) (rep *Report, ok bool, err error) {
 	return rep, true, err
 }
 
-// protected evaluates the request. Where it panics, the transaction alone fails.
+// protected evaluates the request. Where it panics, or ends the goroutine, the transaction alone fails.
 func (r *request) protected(before *Snapshot) (rep *Report, err error) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case p != nil:
 			r.conn.o.Logger.Error("a transaction panicked", "value", p, "stack", string(debug.Stack()))
 			rep, err = nil, &PanicError{p}
+		case !returned: // and nobody up the stack will ever answer
+			r.answer(nil, &PanicError{errGoexit})
 		}
 	}()
 	rep, err = r.eval(r, before)
+	returned = true
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +89,9 @@ func (r *request) protected(before *Snapshot) (rep *Report, err error) {
 	}
 	return rep, nil
 }
+
+// errGoexit is the Value of a PanicError whose function ended its goroutine.
+var errGoexit = errors.New("it called runtime.Goexit")
 
 // ask moves the request from waiting to asked, for its place in a record, and reports whether its caller is still there.
 func (r *request) ask(id OutcomeID) bool {
@@ -132,12 +141,15 @@ func (r *request) leave(why error) (*Report, error) {
 	}
 }
 
-// result returns the answer of a Conn that has ended.
+// result returns the answer, which of a Conn that has ended may be missing, or be that it ended in the middle.
 func (r *request) result() (*Report, error) {
-	select {
-	case <-r.told:
+	if closed(r.told) && !r.interrupted() {
 		return r.rep, r.err
-	default:
-		return nil, fmt.Errorf("db: %w", ErrClosed)
 	}
+	return nil, fmt.Errorf("db: %w", ErrClosed)
+}
+
+// interrupted reports whether nothing happened because the Conn ended, and not the caller's context.
+func (r *request) interrupted() bool {
+	return errors.Is(r.err, context.Canceled) && !errors.Is(r.err, ErrUnknownOutcome) && r.conn.ctx.Err() != nil && r.Err() == nil
 }

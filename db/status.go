@@ -42,6 +42,9 @@ func (c *Conn) TxStatus(ctx context.Context, id OutcomeID) (Status, T, error) {
 
 // status looks at the slot of an attempt.
 func (c *Conn) status(ctx context.Context, id OutcomeID) (Status, T, error) {
+	if !id.possible() {
+		return Unresolved, 0, fmt.Errorf("%w: %s", ErrOutcomeID, id)
+	}
 	known := c.head.Load().seq // before the look, since it may be filled right after
 	e, err := c.log.read(ctx, id.Seq)
 	switch {

@@ -84,6 +84,21 @@ func TestStatusOfWhatArrives(t *testing.T) {
 	}
 }
 
+// TestImpossibleOutcomes asks for ids that no attempt can have had.
+func TestImpossibleOutcomes(t *testing.T) {
+	conn := openConn(t, mem.New(), Options{})
+	commit(t, conn, raise)
+	e, err := conn.log.read(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []OutcomeID{{}, {Seq: -1}, {Seq: 1, Place: -1, Nonce: e.nonce}} {
+		if got := statusOf(t, conn, id); got != "db: not the id of an outcome: "+id.String() {
+			t.Error(got)
+		}
+	}
+}
+
 // A severed store no longer takes records, and does not tell.
 type severed struct {
 	storage.Store

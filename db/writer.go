@@ -55,12 +55,11 @@ func (c *Conn) submit(ctx context.Context, eval Eval) (*Report, error) {
 	}
 	select {
 	case <-r.told:
-		return r.rep, r.err
 	case <-ctx.Done():
 		return r.leave(ctx.Err())
 	case <-c.done:
-		return r.result()
 	}
+	return r.result()
 }
 
 // A writer is the goroutine of a Conn that alone moves its head. It takes requests out of the queue and evaluates them into the
@@ -86,15 +85,27 @@ type writer struct {
 // minPace is the least time for which requests are gathered, if they come that fast.
 const minPace = 100 * time.Microsecond
 
-// run is the writer.
+// run starts the writer.
 func (c *Conn) run() {
-	defer close(c.done)
-	defer close(c.taxiway)
 	w := &writer{Conn: c, pace: minPace}
 	w.regrow()
+	w.run()
+}
+
+// run is the writer. Where an Eval ends the goroutine, as t.FailNow does, another one goes on.
+func (w *writer) run() {
+	ended := false
+	defer func() {
+		if !ended {
+			go w.run()
+		}
+	}()
 	for w.step() {
 	}
 	w.end()
+	ended = true
+	close(w.taxiway)
+	close(w.done)
 }
 
 // step does what can be done at once, and then the next thing: of what is there, what has landed comes first, and looks before
@@ -129,10 +140,11 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// wait waits for the next thing to do, and does it. It reports false when the Conn is closing.
+// wait waits for the next thing to do, and does it. It reports false when the Conn is closing. A yield that is over by now may have
+// kept a group from taking off a moment ago.
 func (w *writer) wait() bool {
 	var peace <-chan time.Time
-	if w.mustYield() {
+	if !w.yieldUntil.IsZero() {
 		timer := time.NewTimer(time.Until(w.yieldUntil))
 		defer timer.Stop()
 		peace = timer.C
@@ -149,6 +161,7 @@ func (w *writer) wait() bool {
 		w.land()
 		w.gather()
 	case <-peace:
+		w.yieldUntil = time.Time{}
 	}
 	return true
 }

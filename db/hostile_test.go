@@ -1,0 +1,164 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/datolite/datolite/storage"
+	"github.com/datolite/datolite/storage/mem"
+)
+
+// TestAnEvalThatEndsItsGoroutine has it fail alone, while a record is on its way on which it and others are evaluated.
+func TestAnEvalThatEndsItsGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := mem.New()
+		store, arrived, goOn := gated(inner)
+		conn := openConn(t, store, Options{})
+		first := submitted(t.Context(), conn, mark("first"))
+		<-arrived
+		ends := func(context.Context, *Snapshot) (*Report, error) { runtime.Goexit(); return nil, nil }
+		bad, good := submitted(t.Context(), conn, ends), submitted(t.Context(), conn, mark("good"))
+		synctest.Wait()
+		wantError(t, (<-bad).err, ErrPanic, "a function of the host panicked: it called runtime.Goexit")
+		goOn <- nil
+		<-arrived
+		goOn <- nil
+		if a, b := <-first, <-good; a.err != nil || b.err != nil {
+			t.Error(a.err, b.err)
+		}
+		if is := marks(t, openConn(t, inner, Options{}).Snapshot()); len(is) != 2 {
+			t.Error(is)
+		}
+	})
+}
+
+// A stalling store does not answer who looks at a slot.
+type stalling struct {
+	storage.Store
+	stalls atomic.Bool
+}
+
+func (s *stalling) Get(ctx context.Context, key string) ([]byte, error) {
+	if s.stalls.Load() && strings.Contains(key, "/log/") {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Store.Get(ctx, key)
+}
+
+// TestCloseWhileAnEvalReadsTheLog closes a Conn while a transaction waits for a store that does not answer, and its caller has patience.
+func TestCloseWhileAnEvalReadsTheLog(t *testing.T) {
+	ranges := func(ctx context.Context, before *Snapshot) (*Report, error) {
+		for _, err := range before.TxRange(ctx, nil, nil) {
+			return nil, err
+		}
+		return nil, nil
+	}
+	for name, eval := range map[string]Eval{"a repeat": keyed("k"), "a range": ranges} {
+		synctest.Test(t, func(t *testing.T) {
+			store := &stalling{Store: mem.New()}
+			conn := openConn(t, store, Options{})
+			commit(t, conn, keyed("k"))
+			for range len(recent{}) {
+				commit(t, conn, raise)
+			}
+			store.stalls.Store(true)
+			done := submitted(context.Background(), conn, eval)
+			synctest.Wait()
+			if err := conn.Close(); err != nil {
+				t.Error(err)
+			}
+			if a := <-done; !errors.Is(a.err, ErrClosed) || errors.Is(a.err, context.Canceled) {
+				t.Error(name, a.err)
+			}
+		})
+	}
+}
+
+// TestWaitingWithinAnEval waits for news that only the writer can bring, which waits for the Eval.
+func TestWaitingWithinAnEval(t *testing.T) {
+	conn := openConn(t, mem.New(), Options{})
+	for _, eval := range []Eval{
+		func(ctx context.Context, before *Snapshot) (*Report, error) {
+			_, err := conn.SyncTo(ctx, before.NextT())
+			return nil, err
+		},
+		func(ctx context.Context, before *Snapshot) (*Report, error) {
+			for _, err := range conn.Reports(ctx, before.T()) {
+				return nil, err
+			}
+			return nil, nil
+		},
+	} {
+		_, err := conn.Commit(t.Context(), eval)
+		wantError(t, err, ErrNested, "db: a transaction waits for itself")
+	}
+}
+
+// TestRecordForNewerReadersInTheWay writes to a database in which a newer version has written: what is in the slot is whole, so it is
+// certain that the transaction is not.
+func TestRecordForNewerReadersInTheWay(t *testing.T) {
+	store := mem.New()
+	conn := openConn(t, &unwatched{store}, Options{})
+	commit(t, conn, raise)
+	h := conn.head.Load()
+	newer := &record{reader: 9, writer: 9, seq: h.seq + 1, prev: h.hash}
+	if err := store.Create(t.Context(), conn.log.slot(newer.seq), newer.encode()); err != nil {
+		t.Fatal(err)
+	}
+	text := conn.log.slot(2) + ": format not known to this version: the record takes a reader of version 9, and this is 2"
+	for _, eval := range []Eval{raise, refuse} {
+		_, err := conn.Commit(t.Context(), eval)
+		wantError(t, err, ErrFormat, text)
+	}
+	_, err := conn.SyncTo(t.Context(), conn.Snapshot().NextT())
+	wantError(t, err, ErrFormat, "db: "+text)
+	if conn.Snapshot().T() != 1000 || conn.Stats().Seq != 1 {
+		t.Error(conn.Snapshot(), conn.Stats())
+	}
+}
+
+// TestYieldThatEndsJustNow has the time be over in the moment between a look whether a group may take off and the wait for it.
+func TestYieldThatEndsJustNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := openConn(t, &unwatched{mem.New()}, Options{})
+		w := &writer{Conn: &Conn{o: conn.o, log: conn.log, env: conn.env}, pace: minPace}
+		w.head.Store(conn.head.Load())
+		w.regrow()
+		w.yieldUntil = time.Now().Add(time.Second)
+		w.grows.take(newRequest(t.Context(), w.Conn, raise))
+		if w.takeOff(); w.flies != nil {
+			t.Fatal("it does not yield")
+		}
+		time.Sleep(time.Second)
+		if w.wait(); !w.yieldUntil.IsZero() { // a deadlock, if it were to wait for more to do
+			t.Error(w.yieldUntil)
+		}
+	})
+}
+
+// TestReportsOfARepeatAreApart has a caller change the report that it got: who repeats the transaction is told what came of it.
+func TestReportsOfARepeatAreApart(t *testing.T) {
+	conn := openConn(t, mem.New(), Options{})
+	one := commit(t, conn, func(ctx context.Context, before *Snapshot) (*Report, error) {
+		rep, err := keyed("k")(ctx, before)
+		if err != nil {
+			return nil, err
+		}
+		c := rep.commit
+		c.TempIDs, c.Created = map[string]ID{"a": counter}, []ID{counter}
+		return before.Apply(c)
+	})
+	for range 2 {
+		one.TempIDs["a"], one.Created[0], one.Datoms[0] = 0, 0, Datom{}
+		if one = commit(t, conn, keyed("k")); one.TempIDs["a"] != counter || one.Created[0] != counter || one.Datoms[0].A != attrInstant {
+			t.Error(one.TempIDs, one.Created, one.Datoms)
+		}
+	}
+}
