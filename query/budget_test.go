@@ -91,3 +91,32 @@ func TestTimeout(t *testing.T) {
 		t.Error(got, err)
 	}
 }
+
+// TestManyRules asks 2,000 rules that call each other, in a row and in a circle, and a row that ends at one that cannot be called:
+// what can be bound is found out in time.
+func TestManyRules(t *testing.T) {
+	snap, _, _ := small(t)
+	row := func(last string) query.Rules {
+		var b strings.Builder
+		for i := range 2000 {
+			fmt.Fprintf(&b, "[(r%d ?e) (r%d ?e)] ", i, i+1)
+		}
+		return query.Rules("[" + b.String() + last + "]")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	for _, c := range []struct {
+		name, last string
+		n          int
+		kind       error
+	}{
+		{"a row", "[(r2000 ?e) [?e :name]]", 2, nil},
+		{"a circle", "[(r2000 ?e) [?e :name]] [(r2000 ?e) (r0 ?e)]", 2, nil},
+		{"one that cannot be called", "[(r2000 [?e]) [?e :name]]", 0, query.ErrInsufficient},
+	} {
+		found, err := query.All[db.ID](ctx, snap, `[:find ?e :in $ % :where (r0 ?e)]`, row(c.last))
+		if len(found) != c.n || !errors.Is(err, c.kind) {
+			t.Errorf("%s: %d entities, %v", c.name, len(found), err)
+		}
+	}
+}

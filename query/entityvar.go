@@ -24,7 +24,13 @@ func (r *run) isEntity(v variable) bool {
 // entityParam reports whether an argument of a rule stands for entities.
 func (r *run) entityParam(name string, i int, source string) bool {
 	f := &entityFinder{run: r, dollar: "$", seen: map[string]bool{}}
-	return f.param(name, i, source)
+	if f.param(name, i, source) {
+		return true
+	}
+	for key := range f.seen {
+		r.params[key] = false // none of those by which it might have been one
+	}
+	return false
 }
 
 func (f *entityFinder) in(cs []clause, v variable, source string) bool {
@@ -127,8 +133,8 @@ func (f *entityFinder) logged(b *bindForm, v variable) bool {
 
 func (f *entityFinder) param(name string, i int, source string) bool {
 	key := fmt.Sprintf("%s %d %s", name, i, source)
-	if f.seen[key] {
-		return false
+	if is, known := f.run.params[key]; known || f.seen[key] {
+		return is
 	}
 	f.seen[key] = true
 	outer, inRule := f.dollar, f.inRule
@@ -137,6 +143,7 @@ func (f *entityFinder) param(name string, i int, source string) bool {
 	for _, r := range f.run.rules.rules[name] {
 		f.dollar = source
 		if f.in(r.body, r.head[i], source) {
+			f.run.params[key] = true
 			return true
 		}
 	}

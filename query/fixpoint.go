@@ -276,7 +276,8 @@ func (r *run) fixpoint(group int) error {
 
 // budget returns an error where rules that make values go on making them.
 func (r *run) budget(group, round int) error {
-	if round == 0 || !r.rules.invents(group) {
+	inventor := r.rules.inventor[group]
+	if round == 0 || inventor == nil {
 		return nil
 	}
 	rows := 0
@@ -286,7 +287,7 @@ func (r *run) budget(group, round int) error {
 		}
 	}
 	if round > maxRounds || rows > maxInvented {
-		return &Error{Text: "a recursive rule goes on making new values", Kind: ErrBudget}
+		return inRules(errorAt(inventor.pos, ErrBudget, "the recursive rule %s goes on making new values", inventor.name))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ type modes struct {
 	rows     func(source string) bool
 	possible map[string]*mode
 	order    []*mode
+	settled  int  // of the order, those of which it is known for good
 	tooMany  bool // ways to call rules, of which some were not looked at
 	settling bool
 
@@ -67,19 +68,31 @@ func (m *modes) possibleMode(name, source string, args varSet) bool {
 	return md.ok
 }
 
-// settle tries all modes until none of them turns out to be impossible any more. New ones may come up meanwhile.
+// settle tries the modes that are new until none of them turns out to be impossible any more. Those that they rest on may come up
+// meanwhile, behind them, so what is impossible comes to light from the end. Those that are settled rest on settled ones alone.
 func (m *modes) settle() {
 	m.settling = true
 	defer func() { m.settling = false }()
-	for changed := true; changed; {
+	tried := m.settled
+	for changed := true; changed || tried < len(m.order); {
 		changed = false
-		for i := 0; i < len(m.order); i++ {
-			md := m.order[i]
-			if md.ok && !m.holds(md) {
-				md.ok, changed = false, true
-			}
+		for ; tried < len(m.order); tried++ {
+			changed = m.try(m.order[tried]) || changed
+		}
+		for i := tried - 1; i >= m.settled; i-- {
+			changed = m.try(m.order[i]) || changed
 		}
 	}
+	m.settled = len(m.order)
+}
+
+// try reports whether a mode that was taken for possible turns out not to be.
+func (m *modes) try(md *mode) bool {
+	if !md.ok || m.holds(md) {
+		return false
+	}
+	md.ok = false
+	return true
 }
 
 // holds reports whether every branch of a rule can be run in a mode, as far as is known.

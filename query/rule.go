@@ -11,6 +11,8 @@ type ruleSet struct {
 	rules map[string][]*rule // by name, in the order of the text
 	group map[string]int     // rules of one number call each other in a circle
 	names []string           // sorted
+
+	inventor map[int]*rule // by group: one that makes values which are in no source
 }
 
 var parsedRules memo[*ruleSet]
@@ -39,7 +41,7 @@ func readRules(text string) (*ruleSet, error) {
 	if n.Kind != edn.Vector && n.Kind != edn.List {
 		return nil, errorAt(n.Pos, ErrRule, "rules are a vector of rules, not %s", edn.String(n))
 	}
-	rs := &ruleSet{rules: map[string][]*rule{}, group: map[string]int{}}
+	rs := &ruleSet{rules: map[string][]*rule{}, group: map[string]int{}, inventor: map[int]*rule{}}
 	for _, item := range n.Items {
 		r, err := readRule(item)
 		if err != nil {
@@ -238,26 +240,29 @@ func (g *grouper) visit(name string) {
 	if g.low[name] != g.index[name] {
 		return
 	}
-	for {
-		top := g.stack[len(g.stack)-1]
-		g.stack, g.open[top] = g.stack[:len(g.stack)-1], false
-		g.rs.group[top] = g.index[name]
-		if top == name {
-			return
-		}
+	at := slices.Index(g.stack, name)
+	members := slices.Clone(g.stack[at:])
+	g.stack = g.stack[:at]
+	for _, m := range members {
+		g.open[m], g.rs.group[m] = false, g.index[name]
 	}
+	g.rs.findInventor(g.index[name], members)
 }
 
-// invents reports whether rules of a group make values that are in no source.
-func (rs *ruleSet) invents(group int) bool {
-	for name, g := range rs.group {
+// findInventor notes the first rule of a group that makes values which are in no source, itself or by calling others. The groups
+// that it calls were looked at before.
+func (rs *ruleSet) findInventor(group int, names []string) {
+	slices.Sort(names)
+	for _, name := range names {
 		for _, r := range rs.rules[name] {
-			if g == group && makesValues(r.body) {
-				return true
+			makes := makesValues(r.body)
+			calls(r.body, false, func(c *ruleClause, _ bool) { makes = makes || rs.inventor[rs.group[c.name]] != nil })
+			if makes {
+				rs.inventor[group] = r
+				return
 			}
 		}
 	}
-	return false
 }
 
 func makesValues(cs []clause) bool {

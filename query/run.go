@@ -21,7 +21,8 @@ type run struct {
 	host     []*db.Snapshot // those that know functions of the host
 	patterns map[string]*pattern
 	tables   map[string]*answers
-	order    []*answers // the tables, as they were made
+	order    []*answers      // the tables, as they were made
+	params   map[string]bool // whether arguments of rules stand for entities, as far as that is known
 
 	limits Budget
 	held   int64 // bytes of intermediate results
@@ -40,7 +41,7 @@ func execute(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (*a
 		defer cancel()
 	}
 	x := &run{ctx: ctx, q: q, sources: map[string]*source{}, objects: newObjects(), tables: map[string]*answers{}, patterns: map[string]*pattern{}}
-	x.limits, x.hidden = budgetOf(ctx), &hidden{run: x}
+	x.limits, x.hidden, x.params = budgetOf(ctx), &hidden{run: x}, map[string]bool{}
 	if outer != nil {
 		x.host, x.held, x.datoms = slices.Clone(outer.host), outer.held+outer.objects.kept, outer.datoms
 		defer func() { outer.datoms = x.datoms }()
