@@ -38,15 +38,23 @@ func Of(x any) (Value, error) {
 	case edn.Decimal:
 		return Decimal(x), nil
 	case time.Time:
-		return Instant(x), nil
+		return instantOf(x)
 	case When:
-		return Instant(time.Time(x)), nil
+		return instantOf(time.Time(x))
 	case edn.Tuple:
 		return tupleOf(x)
 	case []any:
 		return tupleOf(x)
 	}
 	return textOf(x)
+}
+
+// instantOf returns a time as a value, unless its milliseconds take more than 64 bits.
+func instantOf(t time.Time) (Value, error) {
+	if year := t.Year(); year < -292_000_000 || year > 292_000_000 {
+		return Value{}, fmt.Errorf("%w: a time of the year %d", ErrGoType, year)
+	}
+	return Instant(t), nil
 }
 
 func wholeNumber(x any) (int64, bool) {

@@ -62,6 +62,8 @@ func TestOfRefuses(t *testing.T) {
 		{edn.Tuple{1, edn.Tuple{2, 3}}, ErrGoType},
 		{[]any{1, mustOf(edn.Tuple{2, 3})}, ErrGoType},
 		{(*big.Int)(nil), ErrGoType},
+		{time.Date(292_300_000, 1, 1, 0, 0, 0, 0, time.UTC), ErrGoType},
+		{When(time.Date(-292_300_000, 1, 1, 0, 0, 0, 0, time.UTC)), ErrGoType},
 		{struct{}{}, ErrGoType},
 		{map[string]any{}, ErrGoType},
 		{edn.Char('a'), ErrGoType},

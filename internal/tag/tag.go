@@ -111,12 +111,26 @@ func (s *Struct) add(t reflect.Type, path string, index []int) error {
 			err = s.addField(f, at, text)
 		case f.Anonymous && f.Type.Kind() == reflect.Struct:
 			err = s.add(f.Type, at, f.Index)
+		case f.Anonymous && f.Type.Kind() == reflect.Pointer && hasTags(f.Type.Elem()):
+			err = &Error{at, "fields behind an embedded pointer would be passed over: embed the struct itself"}
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// hasTags reports whether a type is a struct of which a field, or a field of a struct embedded in it, has a tag.
+func hasTags(t reflect.Type) bool {
+	for i := 0; t.Kind() == reflect.Struct && i < t.NumField(); i++ {
+		f := t.Field(i)
+		text, tagged := f.Tag.Lookup("datom")
+		if tagged && text != "-" || !tagged && f.Anonymous && hasTags(f.Type) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Struct) addField(sf reflect.StructField, path, text string) error {

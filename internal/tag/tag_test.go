@@ -177,6 +177,15 @@ type (
 	plainBig struct {
 		A big.Int `datom:"x/s"`
 	}
+	deepBase   struct{ base }
+	baseBehind struct {
+		*deepBase
+		A string `datom:"x/s"`
+	}
+	plainBehind struct {
+		*untagged
+		B string `datom:"x/s"`
+	}
 )
 
 func TestErrors(t *testing.T) {
@@ -202,6 +211,8 @@ func TestErrors(t *testing.T) {
 		{reflect.TypeFor[unlike](), "unlike.A: identity and unique exclude each other"},
 		{reflect.TypeFor[untagged](), "untagged: no field has a tag such as `datom:\"person/name\"`"},
 		{reflect.TypeFor[plainBig](), "plainBig.A: no value has the Go type big.Int"},
+		{reflect.TypeFor[baseBehind](), "baseBehind.deepBase: fields behind an embedded pointer would be passed over: embed the struct itself"},
+		{reflect.TypeFor[plainBehind](), ""},
 		{reflect.TypeFor[int](), "int: is not a struct"},
 	} {
 		got := ""
