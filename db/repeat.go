@@ -38,8 +38,6 @@ func (s *Snapshot) reportOf(ctx context.Context, t T) (*Report, error) {
 
 // commit returns the transaction t, and the one before it, nil where t is the first.
 func (c *Conn) commit(ctx context.Context, t T) (at, prev *Commit, err error) {
-	ctx, done := c.within(ctx)
-	defer done()
 	h := c.head.Load()
 	if at, err = c.commitAt(ctx, h, t); err != nil {
 		return nil, nil, err

@@ -104,8 +104,6 @@ func (c *Conn) commitAt(ctx context.Context, h *head, t T) (*Commit, error) {
 // commits yields the transactions with after < t ≤ until, in order.
 func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, error] {
 	return func(yield func(Commit, error) bool) {
-		ctx, done := c.within(ctx)
-		defer done()
 		h := c.head.Load()
 		first, err := c.seqOf(ctx, h, after)
 		if err != nil {
@@ -129,17 +127,6 @@ func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, er
 			}
 		}
 	}
-}
-
-// within returns the context to read the log with. In an Eval it ends with the Conn too: Close waits for a store that does not answer
-// no longer there than elsewhere.
-func (c *Conn) within(ctx context.Context) (context.Context, func()) {
-	if ctx.Value(nested{c}) == nil {
-		return ctx, func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(c.ctx, cancel)
-	return ctx, func() { stop(); cancel() }
 }
 
 // Reports yields the report of every transaction with a t greater than after, in order and without a gap, and then waits for

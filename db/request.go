@@ -13,14 +13,16 @@ import (
 // is filled: by a record with it, and it is answered; or by another one, and it is waiting again. One whose caller left while it
 // was waiting is withdrawn; one whose caller left while it was asked is tried in no other slot.
 //
-// It is the context of its Eval, by which a Commit from within is known.
+// It is the context of its Eval: the caller's, by which a Commit from within is known, and which ends with the Conn too, so that an Eval
+// that waits for a store does not hold up Close for longer than the writer itself.
 type request struct {
 	context.Context
 	conn  *Conn
 	eval  Eval
 	state atomic.Uint32
 
-	running sync.Mutex // held while the request is evaluated
+	running sync.Mutex                 // held while the request is evaluated
+	waits   atomic.Pointer[evaluation] // from the first time on that the Eval asks for Done; nil before
 
 	id OutcomeID // of the attempt, set before the state is asked
 
@@ -49,7 +51,49 @@ func (r *request) Value(key any) any {
 	if key == (nested{r.conn}) {
 		return true
 	}
-	return r.Context.Value(key)
+	return r.base().Value(key)
+}
+
+// Err returns why the context of the Eval has ended, or nil.
+func (r *request) Err() error { return r.base().Err() }
+
+// Done returns a channel that is closed when the caller's context ends, or that of the Conn, or the evaluation. Few Evals wait
+// for anything, so it is made when asked for.
+func (r *request) Done() <-chan struct{} {
+	for r.waits.Load() == nil {
+		ctx, cancel := context.WithCancel(r.Context)
+		e := &evaluation{ctx, cancel, context.AfterFunc(r.conn.ctx, cancel)}
+		if !r.waits.CompareAndSwap(nil, e) {
+			e.end()
+		}
+	}
+	return r.base().Done()
+}
+
+func (r *request) base() context.Context {
+	if e := r.waits.Load(); e != nil {
+		return e
+	}
+	return r.Context
+}
+
+// An evaluation is the context of an Eval that waits for something.
+type evaluation struct {
+	context.Context
+	cancel context.CancelFunc
+	stop   func() bool
+}
+
+func (e *evaluation) end() {
+	e.stop()
+	e.cancel()
+}
+
+// release ends the evaluation, and leaves the context as it was before.
+func (r *request) release() {
+	if e := r.waits.Swap(nil); e != nil {
+		e.end()
+	}
 }
 
 // evaluate returns the report of the request on a snapshot. It reports false where the caller left before: nothing of a
@@ -60,6 +104,7 @@ func (r *request) evaluate(before *Snapshot) (rep *Report, ok bool, err error) {
 	if r.over() {
 		return nil, false, nil
 	}
+	defer r.release()
 	rep, err = r.protected(before)
 	return rep, true, err
 }
@@ -151,5 +196,5 @@ func (r *request) result() (*Report, error) {
 
 // interrupted reports whether nothing happened because the Conn ended, and not the caller's context.
 func (r *request) interrupted() bool {
-	return errors.Is(r.err, context.Canceled) && !errors.Is(r.err, ErrUnknownOutcome) && r.conn.ctx.Err() != nil && r.Err() == nil
+	return errors.Is(r.err, context.Canceled) && !errors.Is(r.err, ErrUnknownOutcome) && r.conn.ctx.Err() != nil && r.Context.Err() == nil
 }
