@@ -33,6 +33,11 @@ func (m *binder) bind(b *bindForm, v index.Value, yield func() error) error {
 	if err != nil {
 		return err
 	}
+	if !ok && b.kind == tupleBinding {
+		if elems, ok, err = m.objects.fieldsOf(v); err != nil {
+			return err
+		}
+	}
 	if !ok {
 		return errorAt(b.pos, m.kind, "%s is no collection", m.objects.text(v))
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/datolite/datolite/db"
 )
@@ -102,6 +103,9 @@ func (f *entityFinder) reference(t term, from db.Reader) bool {
 
 // call reports whether a function that reads a source takes or returns a variable as an entity.
 func (f *entityFinder) call(c *callClause, v variable) bool {
+	if h, ok := f.run.hostFunc(c.name); ok && c.out != nil {
+		return returnsEntity(h, c.out, v)
+	}
 	switch {
 	case c.name == "tx-ids" || c.name == "tx-data":
 		return c.out != nil && c.out.kind == collectionBinding && f.logged(&c.out.items[0], v)
@@ -116,6 +120,15 @@ func (f *entityFinder) call(c *callClause, v variable) bool {
 	}
 	s := f.run.sources[f.sourceOf(c.args[0].name, "$")]
 	return s != nil && s.db != nil && c.name == "get-else" && c.out.v == v && f.reference(c.args[2], s.db)
+}
+
+// returnsEntity reports whether a function of the host returns a variable, or the elements of a collection, as entities.
+func returnsEntity(h *hostFunc, out *bindForm, v variable) bool {
+	t := h.fn.Type().Out(0)
+	if out.kind == collectionBinding && t.Kind() == reflect.Slice {
+		out, t = &out.items[0], t.Elem()
+	}
+	return out.kind == scalarBinding && out.v == v && isID(t)
 }
 
 // logged reports whether a variable takes a transaction, or the entity, attribute or transaction of a datom of the log.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
 
 	"github.com/datolite/datolite/db"
@@ -183,10 +184,18 @@ func (r *run) noteIDs(b *bindForm, x reflect.Value) {
 		x = x.Elem()
 	}
 	switch {
-	case b.kind == scalarBinding && x.IsValid() && (x.Type() == reflect.TypeFor[db.ID]() || x.Type() == reflect.TypeFor[db.T]()):
+	case b.kind == scalarBinding && x.IsValid() && isID(x.Type()):
 		r.ids.add(b.v)
 	case b.kind == scalarBinding:
 		r.others.add(b.v)
+	case b.kind == tupleBinding && reflect.Indirect(x).Kind() == reflect.Struct:
+		items := b.items
+		for _, f := range structFields(reflect.Indirect(x)) {
+			if len(items) > 0 {
+				r.noteIDs(&items[0], f)
+				items = items[1:]
+			}
+		}
 	case x.Kind() != reflect.Slice:
 	case b.kind == tupleBinding:
 		for i := range min(len(b.items), x.Len()) {
@@ -199,9 +208,12 @@ func (r *run) noteIDs(b *bindForm, x reflect.Value) {
 	}
 }
 
+// isID reports whether a Go type is that of entities.
+func isID(t reflect.Type) bool { return t == reflect.TypeFor[db.ID]() || t == reflect.TypeFor[db.T]() }
+
 // inputValue returns an input as a value; a struct is the tuple of its fields.
 func (r *run) inputValue(place input, x any) (index.Value, error) {
-	if s := reflect.ValueOf(x); s.Kind() == reflect.Struct && !isScalar(x) && place.binding.kind != scalarBinding {
+	if s := reflect.Indirect(reflect.ValueOf(x)); s.Kind() == reflect.Struct && !isScalar(x) && place.binding.kind != scalarBinding {
 		return r.fields(place.pos, s)
 	}
 	v, err := r.objects.value(x)
@@ -211,20 +223,45 @@ func (r *run) inputValue(place input, x any) (index.Value, error) {
 	return v, nil
 }
 
-// fields returns the exported fields of a struct as a tuple.
+// fields returns the fields of a struct as a tuple.
 func (r *run) fields(pos edn.Pos, s reflect.Value) (index.Value, error) {
+	t, err := r.objects.fields(s)
+	if err != nil {
+		err = errorAt(pos, ErrInputs, "%v", err)
+	}
+	return t, err
+}
+
+// fields returns the exported fields of a struct as a tuple.
+func (o *objects) fields(s reflect.Value) (index.Value, error) {
 	var out []index.Value
-	for i := range s.NumField() {
-		if !s.Type().Field(i).IsExported() {
-			continue
-		}
-		v, err := r.objects.value(s.Field(i).Interface())
+	for name, f := range structFields(s) {
+		v, err := o.value(f.Interface())
 		if err != nil {
-			return v, errorAt(pos, ErrInputs, "the field %s cannot be used: %v", s.Type().Field(i).Name, err)
+			return v, fmt.Errorf("the field %s cannot be used: %w", name, err)
 		}
 		out = append(out, v)
 	}
 	return index.NewTuple(out...), nil
+}
+
+// structFields yields the exported fields of a struct with their names; those of a struct that is embedded in it count as its own.
+func structFields(s reflect.Value) iter.Seq2[string, reflect.Value] {
+	return func(yield func(string, reflect.Value) bool) {
+		for i := range s.NumField() {
+			f := s.Type().Field(i)
+			switch {
+			case f.Anonymous && f.Type.Kind() == reflect.Struct && exactSetters[f.Type] == nil:
+				for name, inner := range structFields(s.Field(i)) {
+					if !yield(name, inner) {
+						return
+					}
+				}
+			case f.IsExported() && !yield(f.Name, s.Field(i)):
+				return
+			}
+		}
+	}
 }
 
 // isScalar reports whether a Go value is one value of a database though it is made of several.

@@ -241,3 +241,66 @@ func TestSourcesAreRead(t *testing.T) {
 		t.Error(got, err, reads)
 	}
 }
+
+type place struct{ X, Y int }
+
+type stop struct {
+	place
+	At   *int
+	line int
+}
+
+// TestEmbedded gives and returns structs of which one is embedded in the other: its fields count as those of the struct around it.
+func TestEmbedded(t *testing.T) {
+	at := 3
+	rows := []stop{{place{1, 2}, &at, 0}, {place{4, 5}, nil, 0}}
+	snap := hosted(t, query.Func("my/stop", func() stop { return rows[0] }), query.Func("my/stops", func() []stop { return rows }))
+	want := "[[1 2 3] [4 5 <nil>]]"
+	for _, c := range []struct {
+		text string
+		want string
+		in   []any
+	}{
+		{`[:find ?x ?y ?at :in $ $s :where [$s ?x ?y ?at] :order-by [?x]]`, want, []any{rows}},
+		{`[:find ?x ?y ?at :in $ [[?x ?y ?at]] :order-by [?x]]`, want, []any{rows}},
+		{`[:find ?x ?y ?at :in $ [[?x ?y ?at]] :order-by [?x]]`, want, []any{[]*stop{&rows[0], &rows[1]}}},
+		{`[:find ?x ?y ?at :in $ [?x ?y ?at]]`, "[[1 2 3]]", []any{&rows[0]}},
+		{`[:find ?x ?y ?at :where [(my/stops) [[?x ?y ?at]]] :order-by [?x]]`, want, nil},
+		{`[:find ?x ?y ?at :where [(my/stop) [?x ?y ?at]]]`, "[[1 2 3]]", nil},
+	} {
+		if got, err := query.All[[]any](t.Context(), snap, c.text, c.in...); fmt.Sprint(got) != c.want || err != nil {
+			t.Errorf("%s: %v, %v", c.text, got, err)
+		}
+	}
+}
+
+// TestIDsOfGo reads what Go calls an ID as one, where a function returns it and where a struct holds it.
+func TestIDsOfGo(t *testing.T) {
+	snap := hosted(t, query.Func("my/twin", func(e db.ID) db.ID { return e }), query.Func("my/twins", func(e db.ID) []db.ID { return []db.ID{e} }))
+	for _, c := range []struct {
+		text string
+		in   []any
+	}{
+		{`[:find [?y ...] :in $ ?x :where [(my/twin ?x) ?y]]`, []any{7}},
+		{`[:find [?y ...] :in $ ?x :where [(my/twins ?x) [?y ...]]]`, []any{7}},
+		{`[:find [?y ...] :in $ [[?y _]]]`, []any{[]struct {
+			E db.ID
+			N int
+		}{{7, 8}}}},
+	} {
+		if got, err := query.All[db.ID](t.Context(), snap, c.text, c.in...); len(got) != 1 || got[0] != 7 || err != nil {
+			t.Errorf("%s: %v, %v", c.text, got, err)
+		}
+	}
+}
+
+// hosted returns an empty database that has some functions.
+func hosted(t *testing.T, host ...db.Named) *db.Snapshot {
+	t.Helper()
+	conn, err := db.Open(t.Context(), mem.New(), db.Options{Host: host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn.Snapshot()
+}

@@ -179,6 +179,17 @@ func (o *objects) elements(v index.Value) ([]index.Value, bool, error) {
 	return t.Tuple(), true, err
 }
 
+// fieldsOf returns the fields of a struct that a function returned, or a pointer to one.
+func (o *objects) fieldsOf(v index.Value) ([]index.Value, bool, error) {
+	x := o.plain(v)
+	s := reflect.Indirect(reflect.ValueOf(x))
+	if s.Kind() != reflect.Struct || isScalar(x) {
+		return nil, false, nil
+	}
+	t, err := o.fields(s)
+	return t.Tuple(), true, err
+}
+
 // entries returns the elements of a set, or the entries of a map as pairs, as plain values.
 func entries(x any) ([]any, bool) {
 	switch x := x.(type) {
