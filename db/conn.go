@@ -130,7 +130,7 @@ func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Co
 func (c *Conn) enter() {
 	c.alone, c.leave = func() bool { return false }, func() {}
 	if !c.o.ReadOnly {
-		c.alone, c.leave = c.log.enter()
+		c.ctx, c.alone, c.leave = c.log.enter(c.ctx)
 	}
 }
 

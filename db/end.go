@@ -38,8 +38,6 @@ func (r *record) ends() (bool, error) {
 
 // finish ends the log, and reports whether it had not ended before. Who writes to the database is told ErrDropped from then on.
 func (l *txlog) finish(ctx context.Context, m meta, at time.Time, logger *slog.Logger) (bool, error) {
-	_, leave := l.enter()
-	defer leave()
 	seq, prev := 0, m.genesis
 	for {
 		newest, err := l.newest(ctx, seq)

@@ -244,10 +244,15 @@ func TestRandomFaults(t *testing.T) {
 	})
 }
 
-// An exclusive store counts who is in.
+// An exclusive store knows who is in.
 type exclusive struct {
 	storage.Store
 	*storage.Entrances
+}
+
+func (e exclusive) Create(ctx context.Context, key string, value []byte) error {
+	defer e.Creating(ctx, key)()
+	return e.Store.Create(ctx, key, value)
 }
 
 // suffer opens a database through random faults, and has two clients write and read.

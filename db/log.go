@@ -34,13 +34,13 @@ type entry struct {
 // slot returns the key of a slot.
 func (l *txlog) slot(seq int) string { return l.dbid + "/log/" + hex16(uint64(seq)) }
 
-// enter tells a store that can know of all who write to it that there is one more. alone reports whether there was no other since
-// then, and false of any other store.
-func (l *txlog) enter() (alone func() bool, leave func()) {
+// enter tells a store that knows who writes to it that there is one more, who does so with contexts that come from inside. alone
+// reports whether nobody else has since then, and false of any other store.
+func (l *txlog) enter(ctx context.Context) (inside context.Context, alone func() bool, leave func()) {
 	if x, ok := l.store.(storage.Exclusive); ok {
-		return x.Enter(l.dbid + "/log/")
+		return x.Enter(ctx, l.dbid+"/log/")
 	}
-	return func() bool { return false }, func() {}
+	return ctx, func() bool { return false }, func() {}
 }
 
 // part returns the key of a part of a record that lies elsewhere.

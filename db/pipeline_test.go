@@ -270,10 +270,25 @@ func TestRefusalsLookOnce(t *testing.T) {
 	}
 }
 
-// An exclusive store tells who writes to it.
+// An exclusive store knows who writes to it.
 type exclusive struct {
 	scripted
 	storage.Entrances
+}
+
+func (e *exclusive) Create(ctx context.Context, key string, value []byte) error {
+	defer e.Creating(ctx, key)()
+	return e.scripted.Create(ctx, key, value)
+}
+
+// TestCompanyThroughAWrapper has another one write to a store that no other process can open, by ways that do not tell of it before.
+func TestCompanyThroughAWrapper(t *testing.T) {
+	ctx, store := t.Context(), &exclusive{scripted: scripted{Store: mem.New()}}
+	one, two := openConn(t, store, Options{}), openConn(t, struct{ storage.Store }{store}, Options{})
+	commit(t, two, raise)
+	if snap, err := one.Sync(ctx); err != nil || countOf(t, snap) != 1 {
+		t.Error(snap, err)
+	}
 }
 
 // TestCompanyOnAnExclusiveStore has two Conns of one process write to a store that no other

@@ -51,3 +51,18 @@ func ExampleWatches() {
 	fmt.Println("told")
 	// Output: told
 }
+
+func ExampleEntrances() {
+	ctx := context.Background()
+	var entrances storage.Entrances
+	inside, alone, leave := entrances.Enter(ctx, "d1/log/")
+	defer leave()
+	entrances.Creating(inside, "d1/log/1")()
+	entrances.Creating(ctx, "d2/log/1")()
+	fmt.Println(alone())
+	entrances.Creating(ctx, "d1/log/2")()
+	fmt.Println(alone())
+	// Output:
+	// true
+	// false
+}

@@ -1,52 +1,79 @@
 package storage
 
-import "sync"
+import (
+	"context"
+	"strings"
+	"sync"
+)
 
-// An Exclusive is a Store that no other process can write to while this one has it open. So who writes to it can know of all
-// others who do, and where there are none need not look for what they wrote.
+// An Exclusive is a Store that no other process can write to while this one has it open. So it knows who writes to it, and who is
+// the only one need not look for what others wrote.
 type Exclusive interface {
 	Store
-	// Enter tells that the caller is going to create keys that begin with prefix, until it calls leave. From then on alone
-	// reports whether nobody else has been in with that prefix since Enter was called, the time before the call to alone included.
-	Enter(prefix string) (alone func() bool, leave func())
+	// Enter tells that the caller is going to create keys that begin with prefix, each with a context derived from inside, until it
+	// calls leave. From then on alone reports whether nobody else was creating such a key when Enter was called, or began to since, the
+	// time before the call to alone included: whoever it is, and whatever wraps the store on the way.
+	Enter(ctx context.Context, prefix string) (inside context.Context, alone func() bool, leave func())
 }
 
-// Entrances is what a backend embeds to be Exclusive: it counts who is in. The zero Entrances is ready for use.
+// Entrances is what a backend embeds to be Exclusive: it knows who is in. The zero Entrances is ready for use.
 type Entrances struct {
-	mu    sync.Mutex
-	rooms map[string]*room
+	mu       sync.Mutex
+	inside   map[*entrance]struct{}
+	creating map[*string]struct{} // the keys
 }
 
-// A room is for those who entered with one prefix. It is there while somebody is in.
-type room struct{ inside, entered int }
+// An entrance is one who is in. It is the key of its own context, too.
+type entrance struct {
+	prefix  string
+	company bool // somebody else created a key
+}
 
 // Enter is the method of Exclusive.
-func (e *Entrances) Enter(prefix string) (alone func() bool, leave func()) {
+func (e *Entrances) Enter(ctx context.Context, prefix string) (inside context.Context, alone func() bool, leave func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	r := e.rooms[prefix]
-	if r == nil {
-		r = &room{}
-		if e.rooms == nil {
-			e.rooms = map[string]*room{}
-		}
-		e.rooms[prefix] = r
+	one := &entrance{prefix: prefix}
+	for key := range e.creating {
+		one.company = one.company || strings.HasPrefix(*key, prefix)
 	}
-	r.inside++
-	r.entered++
-	first := r.entered == 1
+	if e.inside == nil {
+		e.inside = map[*entrance]struct{}{}
+	}
+	e.inside[one] = struct{}{}
 	alone = func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		return first && r.entered == 1
+		return !one.company
 	}
-	return alone, sync.OnceFunc(func() { e.leave(prefix, r) })
+	return context.WithValue(ctx, one, true), alone, func() { e.leave(one) }
 }
 
-func (e *Entrances) leave(prefix string, r *room) {
+func (e *Entrances) leave(one *entrance) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if r.inside--; r.inside == 0 {
-		delete(e.rooms, prefix)
+	delete(e.inside, one)
+}
+
+// Creating tells that a key is about to be created, with the context that Create got. The backend calls it before it begins, and done
+// when it is over.
+func (e *Entrances) Creating(ctx context.Context, key string) (done func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for one := range e.inside {
+		if strings.HasPrefix(key, one.prefix) && ctx.Value(one) == nil {
+			one.company = true
+		}
 	}
+	if e.creating == nil {
+		e.creating = map[*string]struct{}{}
+	}
+	e.creating[&key] = struct{}{}
+	return func() { e.created(&key) }
+}
+
+func (e *Entrances) created(key *string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.creating, key)
 }

@@ -56,6 +56,7 @@ func (s *Store) Create(ctx context.Context, key string, value []byte) error {
 	if err := limits.CheckItems("create", storage.Item{Key: key, Value: value}); err != nil {
 		return err
 	}
+	defer s.Creating(ctx, key)()
 	return s.run(ctx, "create", key, func() error {
 		err := s.home(key).write(ctx, func(b *bbolt.Bucket) error {
 			if b.Get([]byte(key)) != nil {

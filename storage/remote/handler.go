@@ -29,7 +29,6 @@ type Handler struct {
 	logger  *slog.Logger
 	turns   chan struct{} // full while as many requests are worked on as are at once
 	watches chan struct{} // the same for those that wait
-	rooms   rooms
 	closing chan struct{}
 	close   sync.Once
 }
@@ -45,8 +44,7 @@ func NewHandler(store storage.Store, o ServeOptions) (*Handler, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("remote: %w", err)
 	}
-	x, _ := store.(storage.Exclusive)
-	h := &Handler{store: store, rooms: rooms{store: x}, limits: store.Limits(), hosts: o.Hosts, write: newCredential(o.Token), read: newCredential(o.ReadToken),
+	h := &Handler{store: store, limits: store.Limits(), hosts: o.Hosts, write: newCredential(o.Token), read: newCredential(o.ReadToken),
 		logger: o.Logger, turns: make(chan struct{}, atOnce), watches: make(chan struct{}, mostWatch), closing: make(chan struct{})}
 	if h.logger == nil {
 		h.logger = slog.New(slog.DiscardHandler)

@@ -26,7 +26,6 @@ func (h *Handler) perform(ctx context.Context, op operation, fields [][]byte) ([
 		}
 	case "create":
 		if len(fields) == 2 {
-			h.rooms.enter(string(fields[0]))
 			return nil, h.store.Create(ctx, string(fields[0]), fields[1])
 		}
 	case "put":

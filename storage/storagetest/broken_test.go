@@ -384,6 +384,6 @@ func (m *mixesUp) Create(ctx context.Context, key string, value []byte) error {
 
 type lonely struct{ storage.Store }
 
-func (lonely) Enter(string) (alone func() bool, leave func()) {
-	return func() bool { return true }, func() {}
+func (lonely) Enter(ctx context.Context, _ string) (inside context.Context, alone func() bool, leave func()) {
+	return ctx, func() bool { return true }, func() {}
 }

@@ -180,25 +180,33 @@ func enterTellsWhoIsAlone(s *subject) {
 		s.Logf("not Exclusive")
 		return
 	}
-	first, leave := x.Enter("d1/log/")
-	other, leaveOther := x.Enter("d2/log/")
-	if !first() || !other() {
+	inside, first, leave := x.Enter(s.ctx, "d1/log/")
+	_, second, leaveSecond := x.Enter(s.ctx, "d1/log/")
+	_, other, leaveOther := x.Enter(s.ctx, "d2/log/")
+	if !first() || !second() || !other() {
 		s.Errorf("who is alone is told otherwise")
 	}
-	second, leaveSecond := x.Enter("d1/log/")
-	for range 2 {
-		if first() || second() || !other() {
-			s.Errorf("who has or had company is told to be alone, or who has not is not")
+	create := func(ctx context.Context, key string) {
+		if err := s.Create(ctx, key, nil); err != nil {
+			s.Errorf("Create = %v", err)
 		}
-		leaveSecond()
+	}
+	create(inside, "d1/log/1")
+	if !first() || second() || !other() {
+		s.Errorf("who creates a key is company for others who are in, and for nobody else")
+	}
+	leaveSecond()
+	_, late, leaveLate := x.Enter(s.ctx, "d1/log/")
+	if !late() {
+		s.Errorf("who was in before counts as company")
+	}
+	create(s.ctx, "d1/log/2")
+	if first() || second() || late() || !other() {
+		s.Errorf("who is not in, and creates a key, is company for all who are, and for nobody else")
 	}
 	leave()
 	leaveOther()
-	if last, leave := x.Enter("d1/log/"); !last() {
-		s.Errorf("those who left count as company")
-	} else {
-		leave()
-	}
+	leaveLate()
 }
 
 // slow is how long news may take on a slow machine.
