@@ -151,7 +151,8 @@ func (c *Conn) begin(ctx context.Context) error {
 	return err
 }
 
-// Close ends the connection: transactions that wait fail with ErrClosed, streams end. Snapshots stay readable.
+// Close ends the connection: transactions that wait fail with ErrClosed, streams end. Snapshots stay readable as long as the store is
+// open: what they show may lie in its index.
 func (c *Conn) Close() error {
 	var err error
 	c.once.Do(func() {

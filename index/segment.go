@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -77,7 +78,7 @@ func (s *summary) append(b []byte, o Order, ends bool) []byte {
 }
 
 func (in *input) summary(o Order, ends bool) summary {
-	s := summary{facts: in.count(1 << 62), from: in.cut(o), minTx: ID(in.varint())}
+	s := summary{facts: in.count(math.MaxInt), from: in.cut(o), minTx: ID(in.varint())}
 	s.maxTx = s.minTx + ID(in.varint())
 	if ends {
 		s.minEnd = ID(in.varint())

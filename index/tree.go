@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"sort"
 	"sync/atomic"
 )
@@ -48,7 +49,7 @@ func (c *child) append(b []byte) []byte {
 
 func (in *input) segmentName() SegmentName {
 	s := SegmentName{Job: string(in.take(in.count(64)))}
-	s.N = in.count(1 << 40)
+	s.N = in.count(math.MaxInt)
 	copy(s.Sum[:], in.take(len(s.Sum)))
 	return s
 }
