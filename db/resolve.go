@@ -51,8 +51,8 @@ func (r *reader) lookup(ctx context.Context, ref LookupRef) (ID, error) {
 	return r.holder(ctx, a, v, ref)
 }
 
-// holder returns the entity that has the value of a unique attribute: on a history view, the one that has it at the end. A snapshot
-// knows former idents too.
+// holder returns the entity that has the value of a unique attribute: on a history view, the one that has it at the end, or was the
+// last that had it. A snapshot knows former idents too.
 func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRef) (ID, error) {
 	if !a.Names(v) {
 		return 0, &EntityError{Asked: ref}
@@ -66,15 +66,37 @@ func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRe
 	if err != nil {
 		return 0, err
 	}
-	w.History = false
-	batch, err := r.snap.levels.Scan(ctx, AVET, index.Prefix(2, index.Fact{A: a.ID, V: v}), w).Next()
-	if err != nil {
-		return 0, err
+	id, found, err := r.lastOf(ctx, a, v, w)
+	if err == nil && !found {
+		err = &EntityError{Asked: ref}
 	}
-	if batch == nil {
-		return 0, &EntityError{Asked: ref}
+	return id, err
+}
+
+// lastOf returns the entity that has a unique value at the end of what is shown, and where that is history and none has, the last
+// that had it.
+func (r *reader) lastOf(ctx context.Context, a *Attribute, v Value, w index.View) (id ID, found bool, err error) {
+	now := w
+	now.History = false
+	key := index.Prefix(2, index.Fact{A: a.ID, V: v})
+	batch, err := r.snap.levels.Scan(ctx, AVET, key, now).Next()
+	if err != nil || batch == nil && !w.History {
+		return 0, false, err
 	}
-	return batch.E[0], nil
+	if batch != nil {
+		return batch.E[0], true, nil
+	}
+	last := ID(0)
+	for cursor := r.snap.levels.Scan(ctx, AVET, key, w); ; {
+		if batch, err = cursor.Next(); err != nil || batch == nil {
+			return id, found, err
+		}
+		for i, tx := range batch.Tx {
+			if !found || tx > last {
+				id, last, found = batch.E[i], tx, true
+			}
+		}
+	}
 }
 
 // value returns x as a value of the attribute; a reference, also one in a tuple, may be named in any way in which EntID takes an

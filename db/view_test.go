@@ -158,3 +158,32 @@ func TestViewKeys(t *testing.T) {
 		t.Errorf("lookup in history: %d, %v", id, err)
 	}
 }
+
+// TestLookupOfFormerKeys looks a key up in history: who has it at the end is it, and where nobody has, who had it last.
+func TestLookupOfFormerKeys(t *testing.T) {
+	ctx := context.Background()
+	m := newMaker(t)
+	m.define("key", TypeString, add(0, "db/unique", ID(38)))
+	e := index.NewID(index.PartUser, 2000)
+	m.commit(add(e+1, "key", "a"))
+	gone := m.commit(retract(e+1, "key", "a"))
+	m.commit(add(e, "key", "a"))
+	m.commit(retract(e, "key", "a"))
+	again := m.commit(add(e+2, "key", "a"))
+	for _, c := range []struct {
+		name string
+		r    Reader
+		want ID
+	}{
+		{"who has it", m.snap.History(), e + 2},
+		{"who had it last", m.snap.AsOf(again.T - 1).History(), e},
+		{"who had it alone", m.snap.AsOf(gone.T).History(), e + 1},
+		{"nobody yet", m.snap.AsOf(T(1)).History(), 0},
+		{"nobody without history", m.snap.AsOf(again.T - 1), 0},
+	} {
+		id, err := c.r.EntID(ctx, Lookup("key", "a"))
+		if id != c.want || (c.want == 0) != errors.Is(err, ErrNotAnEntity) {
+			t.Errorf("%s: %d, %v", c.name, id, err)
+		}
+	}
+}
