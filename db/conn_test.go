@@ -170,6 +170,22 @@ type observer func(Event)
 
 func (o observer) Observe(e Event) { o(e) }
 
+// TestAnsweredIsVisible has many wait for one record: whoever is answered sees its transaction, however early.
+func TestAnsweredIsVisible(t *testing.T) {
+	conn := openConn(t, mem.New(), Options{})
+	var all sync.WaitGroup
+	for range maxGroup {
+		all.Go(func() {
+			for range 10 {
+				if rep := commit(t, conn, mark("x")); conn.Snapshot().T() < rep.T || rep.After.Speculative() {
+					t.Errorf("%s is told of, and shown is %s", rep.T, conn.Snapshot())
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	ctx := context.Background()
 	for _, c := range []struct {

@@ -107,6 +107,7 @@ func TestWaitingWithinAnEval(t *testing.T) {
 			}
 			return nil, nil
 		},
+		func(ctx context.Context, before *Snapshot) (*Report, error) { return nil, conn.Index(ctx) },
 	} {
 		_, err := conn.Commit(t.Context(), eval)
 		wantError(t, err, ErrNested, "db: a transaction waits for itself")

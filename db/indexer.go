@@ -80,8 +80,11 @@ var errOutrun = errors.New("another job was published first")
 // and returns when that is published: then the database opens without reading the log up to there. That another process published a
 // newer index meanwhile is no error.
 func (c *Conn) Index(ctx context.Context) error {
-	if c.o.ReadOnly {
+	switch {
+	case c.o.ReadOnly:
 		return fmt.Errorf("db: %w", ErrReadOnly)
+	case ctx.Value(nested{c}) != nil:
+		return fmt.Errorf("db: %w", ErrNested)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -189,6 +190,26 @@ func TestStatusOfASlotFilledMeanwhile(t *testing.T) {
 	status, _, err := conn.TxStatus(ctx, db.OutcomeID{Seq: 1})
 	if status != db.NotCommitted || err != nil {
 		t.Errorf("the slot of another record is %v, %v", status, err)
+	}
+}
+
+// TestStatusOfADroppedDatabase has the log end in the slot, right after TxStatus was told that it is empty.
+func TestStatusOfADroppedDatabase(t *testing.T) {
+	inner := mem.New()
+	conn := open(t, slow{inner}, db.Options{})
+	var once sync.Once
+	ctx := context.WithValue(t.Context(), slow{}, func() {
+		once.Do(func() {
+			if err := db.Drop(t.Context(), inner, "main"); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	if status, _, err := conn.TxStatus(ctx, db.OutcomeID{Seq: 1}); status != db.NotCommitted || err != nil {
+		t.Errorf("the slot of the end is %v, %v", status, err)
+	}
+	if _, _, err := conn.TxStatus(t.Context(), db.OutcomeID{Seq: 2}); !errors.Is(err, db.ErrDropped) {
+		t.Error("the slot behind the end:", err)
 	}
 }
 

@@ -31,10 +31,11 @@ func (c *Conn) TxStatus(ctx context.Context, id OutcomeID) (Status, T, error) {
 		if err == nil && status == Unresolved && !c.o.ReadOnly {
 			err = c.fill(ctx, id.Seq)
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrDropped) && c.head.Load().seq >= id.Seq: // the end of the log came first
+		case err != nil:
 			return Unresolved, 0, fmt.Errorf("db: %w", err)
-		}
-		if status != Unresolved || c.o.ReadOnly {
+		case status != Unresolved || c.o.ReadOnly:
 			return status, t, nil
 		}
 	}
