@@ -242,6 +242,18 @@ func TestSourcesAreRead(t *testing.T) {
 	}
 }
 
+// TestNilReaders asks readers that are nil, of a type too: that is an error where the query needs one, and no panic.
+func TestNilReaders(t *testing.T) {
+	for _, r := range []db.Reader{nil, (*db.Snapshot)(nil), (*db.View)(nil)} {
+		if _, err := query.All[db.ID](t.Context(), r, `[:find ?e :where [?e :name]]`); !errors.Is(err, query.ErrTooFew) {
+			t.Errorf("%T: %v", r, err)
+		}
+		if n, err := query.One[int](t.Context(), r, `[:find ?x . :in ?x]`, 3); n != 3 || err != nil {
+			t.Errorf("%T: %d, %v", r, n, err)
+		}
+	}
+}
+
 type place struct{ X, Y int }
 
 type stop struct {

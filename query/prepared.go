@@ -145,8 +145,8 @@ func (p *Prepared[T]) answer(ctx context.Context, r db.Reader, in []any) (*answe
 
 // observed answers a query and tells the database's observer of it.
 func observed(ctx context.Context, text string, q *ast, r db.Reader, in []any) (*answer, error) {
-	if r == nil {
-		return execute(ctx, q, r, in, nil)
+	if isNil(r) {
+		return execute(ctx, q, nil, in, nil)
 	}
 	start := time.Now()
 	a, err := execute(ctx, q, r, in, nil)

@@ -56,7 +56,11 @@ func arity(args []form, wants ...string) error {
 	if len(args) == len(wants) {
 		return nil
 	}
-	return fail(ErrNotData, "the operation takes %d arguments (%s), not %d", len(wants), strings.Join(wants, ", "), len(args))
+	arguments := "arguments"
+	if len(wants) == 1 {
+		arguments = "argument"
+	}
+	return fail(ErrNotData, "the operation takes %d %s (%s), not %d", len(wants), arguments, strings.Join(wants, ", "), len(args))
 }
 
 func (x *expansion) addition(args []form) error {
