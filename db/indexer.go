@@ -13,10 +13,7 @@ import (
 
 // The tail of a database, what lies in memory above the trees, is indexed when it has so many facts, or takes a quarter of
 // Options.Memory.
-const (
-	indexFacts = 256 << 10
-	factBytes  = 128 // that a fact in the tail takes, about
-)
+const indexFacts = 256 << 10
 
 // sharedCache is the cache of the Conns that have none of their own.
 var sharedCache = sync.OnceValue(func() *index.Cache { return index.NewCache(defaultCache) })
@@ -24,7 +21,6 @@ var sharedCache = sync.OnceValue(func() *index.Cache { return index.NewCache(def
 // An indexer moves the tail of a database into trees, in the background, whenever there is enough of it.
 type indexer struct {
 	conn  *Conn
-	facts int // in the tail, from which on it is indexed
 	pause time.Duration
 }
 
@@ -36,10 +32,10 @@ const (
 
 // index is the indexer.
 func (c *Conn) index() {
-	x := &indexer{conn: c, facts: min(indexFacts, max(1, c.o.Memory/4/factBytes)), pause: leastPause}
+	x := &indexer{conn: c, pause: leastPause}
 	for !c.head.Load().ended {
 		news := c.news.wait()
-		if c.head.Load().snap.levels.Tail() >= x.facts {
+		if c.isBehind() {
 			if !x.run() {
 				return
 			}
@@ -51,6 +47,13 @@ func (c *Conn) index() {
 			return
 		}
 	}
+}
+
+// isBehind reports whether there is enough to index. What a database begins with is, only when there is a transaction.
+func (c *Conn) isBehind() bool {
+	h := c.head.Load()
+	tail := h.snap.levels
+	return h.seq > 0 && (tail.Tail() >= indexFacts || tail.TailBytes() >= max(1, c.o.Memory/4))
 }
 
 // run runs a job, and waits where it failed. It reports whether to go on.
@@ -154,11 +157,12 @@ func (c *Conn) publishRoot(ctx context.Context, r *root) error {
 
 // hold slows a transaction while the index is far behind, and refuses it when what is not indexed takes all the memory that it may.
 func (c *Conn) hold(ctx context.Context) error {
-	used := c.head.Load().snap.levels.Tail() * factBytes
-	if used >= c.o.Memory {
+	h := c.head.Load()
+	used := h.snap.levels.TailBytes()
+	if used >= c.o.Memory && h.seq > 0 {
 		return fmt.Errorf("%w: %d of %d bytes", ErrBusy, used, c.o.Memory)
 	}
-	if late := used - c.o.Memory/4*3; late > 0 && !sleep(ctx, longestHold*time.Duration(late)/time.Duration(c.o.Memory/4)) {
+	if late := min(used, c.o.Memory) - c.o.Memory/4*3; late > 0 && !sleep(ctx, longestHold*time.Duration(late)/time.Duration(c.o.Memory/4+1)) {
 		return ctx.Err()
 	}
 	return nil

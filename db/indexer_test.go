@@ -247,3 +247,41 @@ func TestFaultsWhileIndexing(t *testing.T) {
 	}
 	t.Logf("%d calls failed", calls)
 }
+
+// TestLongTextsAreIndexedByThemselves writes few facts that are large: they count with their texts.
+func TestLongTextsAreIndexedByThemselves(t *testing.T) {
+	conn := openConn(t, mem.New(), Options{Memory: 4 << 20})
+	text := strings.Repeat("x", 100_000)
+	for n := 0; n < 100; {
+		_, err := conn.Commit(t.Context(), mark(text))
+		switch {
+		case err == nil:
+			n++
+		case errors.Is(err, ErrBusy):
+			time.Sleep(time.Millisecond)
+		default:
+			t.Fatal(err)
+		}
+		if used := conn.Snapshot().levels.TailBytes(); used > 5<<20 {
+			t.Fatalf("after %d transactions %d bytes are in memory", n, used)
+		}
+	}
+}
+
+// TestLittleMemoryIsEnoughToBegin opens databases with less memory than what every database begins with takes.
+func TestLittleMemoryIsEnoughToBegin(t *testing.T) {
+	for _, memory := range []int{1, 10_000} {
+		conn := openConn(t, mem.New(), Options{Memory: memory})
+		for n := 0; n < 3; {
+			_, err := conn.Commit(t.Context(), mark("x"))
+			switch {
+			case err == nil:
+				n++
+			case errors.Is(err, ErrBusy) && conn.Stats().Seq > 0:
+				time.Sleep(time.Millisecond)
+			default:
+				t.Fatal(err)
+			}
+		}
+	}
+}

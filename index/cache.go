@@ -35,6 +35,7 @@ type cached struct {
 
 // loading is a leaf that somebody reads while others wait for it.
 type loading struct {
+	by   *reader
 	done chan struct{}
 	leaf *leaf
 	err  error
@@ -57,10 +58,11 @@ func (c *Cache) Stats() CacheStats {
 	return s
 }
 
-// leaf returns the leaf of a hash. Where it is not there, one caller reads it, with how many bytes it takes, and the others wait.
-func (c *Cache) leaf(ctx context.Context, sum [32]byte, read func() (*leaf, int, error)) (*leaf, error) {
+// leaf returns the leaf of a hash. Where it is not there, one caller reads it, with how many bytes it takes, and the others wait. Equal
+// leaves may lie in several stores: what is wrong with one of them is no matter to who reads another.
+func (c *Cache) leaf(ctx context.Context, by *reader, sum [32]byte, read func() (*leaf, int, error)) (*leaf, error) {
 	for {
-		there, l, mine := c.find(sum)
+		there, l, mine := c.find(by, sum)
 		if there != nil {
 			return there, nil
 		}
@@ -69,7 +71,7 @@ func (c *Cache) leaf(ctx context.Context, sum [32]byte, read func() (*leaf, int,
 		}
 		select {
 		case <-l.done:
-			if l.err == nil || !isOver(l.err) {
+			if l.err == nil || l.by == by && !isOver(l.err) {
 				return l.leaf, l.err
 			}
 		case <-ctx.Done():
@@ -84,7 +86,7 @@ func isOver(err error) bool {
 }
 
 // find returns a leaf that is there, or one that is being read; mine tells whether the caller is the one to read it.
-func (c *Cache) find(sum [32]byte) (there *leaf, l *loading, mine bool) {
+func (c *Cache) find(by *reader, sum [32]byte) (there *leaf, l *loading, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if x, ok := c.kept.Get(sum); ok {
@@ -103,7 +105,7 @@ func (c *Cache) find(sum [32]byte) (there *leaf, l *loading, mine bool) {
 		return nil, l, false
 	}
 	c.stats.Misses++
-	l = &loading{done: make(chan struct{})}
+	l = &loading{by: by, done: make(chan struct{})}
 	c.loading[sum] = l
 	return nil, l, true
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func sumOf(i int) (sum [32]byte) {
@@ -17,7 +18,7 @@ func sumOf(i int) (sum [32]byte) {
 func get(t *testing.T, c *Cache, i int) (there bool) {
 	t.Helper()
 	there = true
-	l, err := c.leaf(t.Context(), sumOf(i), func() (*leaf, int, error) {
+	l, err := c.leaf(t.Context(), nil, sumOf(i), func() (*leaf, int, error) {
 		there = false
 		return &leaf{}, 100, nil
 	})
@@ -75,7 +76,7 @@ func TestALeafIsReadOnce(t *testing.T) {
 	var first, reads atomic.Int32
 	var all sync.WaitGroup
 	all.Go(func() {
-		_, err := c.leaf(ctx, sumOf(1), func() (*leaf, int, error) {
+		_, err := c.leaf(ctx, nil, sumOf(1), func() (*leaf, int, error) {
 			close(begun)
 			<-ctx.Done()
 			return nil, 0, ctx.Err()
@@ -87,7 +88,7 @@ func TestALeafIsReadOnce(t *testing.T) {
 	<-begun
 	for range 20 {
 		all.Go(func() {
-			if l, err := c.leaf(t.Context(), sumOf(1), func() (*leaf, int, error) {
+			if l, err := c.leaf(t.Context(), nil, sumOf(1), func() (*leaf, int, error) {
 				reads.Add(1)
 				return &leaf{}, 100, nil
 			}); l == nil || err != nil {
@@ -101,10 +102,38 @@ func TestALeafIsReadOnce(t *testing.T) {
 		t.Errorf("%d gave up, %d read", first.Load(), reads.Load())
 	}
 	broken := errors.New("broken")
-	if _, err := c.leaf(t.Context(), sumOf(2), func() (*leaf, int, error) { return nil, 0, broken }); err != broken {
+	if _, err := c.leaf(t.Context(), nil, sumOf(2), func() (*leaf, int, error) { return nil, 0, broken }); err != broken {
 		t.Errorf("%v", err)
 	}
 	if get(t, c, 2) {
 		t.Error("an error is kept")
 	}
+}
+
+// TestWhatIsWrongWithAStoreIsItsOwn lets two ask for equal leaves, of which one lies in a store that fails.
+func TestWhatIsWrongWithAStoreIsItsOwn(t *testing.T) {
+	c, broken := NewCache(1000), errors.New("broken")
+	ours, theirs := new(reader), new(reader)
+	begun, fail := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := c.leaf(t.Context(), theirs, sumOf(1), func() (*leaf, int, error) {
+			close(begun)
+			<-fail
+			return nil, 0, broken
+		})
+		if err != broken {
+			t.Errorf("%v", err)
+		}
+	})
+	<-begun
+	all.Go(func() {
+		l, err := c.leaf(t.Context(), ours, sumOf(1), func() (*leaf, int, error) { return &leaf{}, 100, nil })
+		if l == nil || err != nil {
+			t.Errorf("%v, %v", l, err)
+		}
+	})
+	time.Sleep(10 * time.Millisecond) // mostly enough for the second to wait for the first
+	close(fail)
+	all.Wait()
 }

@@ -102,3 +102,15 @@ func (l Levels) Tail() int {
 	}
 	return n
 }
+
+// tailFact is how many bytes a fact in a run takes, about, its text aside.
+const tailFact = 128
+
+// TailBytes returns how much memory the facts in the runs take, about.
+func (l Levels) TailBytes() int {
+	n := 0
+	for _, r := range l.runs {
+		n += tailFact*r.size + r.text
+	}
+	return n
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -179,4 +180,41 @@ func (l *Level) facts(t *testing.T, o Order, k class) (out []Fact) {
 		t.Fatalf("%v: %d facts, and the tree says %d", o, len(out), l.trees[o][k].top.facts)
 	}
 	return out
+}
+
+// TestLongTextsThatBeginAlike stores values of which only the ends differ: the cuts between them are as long as they are, and yet no
+// segment is much larger than two of them.
+func TestLongTextsThatBeginAlike(t *testing.T) {
+	const size, many = 200_000, 60
+	var facts []Fact
+	for i := range many {
+		v, err := String(strings.Repeat("x", size) + fmt.Sprintf("%06d", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts = append(facts, Fact{E: ID(1000 - i), A: 1, V: v, Tx: TxID(1)})
+	}
+	l, s := Levels{}.Push(NewRun(facts, testAttrs{})), newShelf()
+	if n := l.TailBytes(); n < many*size || n > 2*many*size {
+		t.Errorf("the tail takes %d bytes", n)
+	}
+	base, err := l.Grown(t.Context(), Growth{Newest: TxID(1), To: s, From: s, Cache: NewCache(0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range s.segments {
+		if len(b) > 2<<20 {
+			t.Errorf("%s has %d bytes", name, len(b))
+		}
+	}
+	if base, err = DecodeLevel(base.Encode(nil), s, NewCache(0)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range many {
+		f := &facts[i]
+		n, err := Levels{base: base}.Count(t.Context(), AVET, Prefix(2, Fact{A: 1, V: f.V}), View{Basis: TxID(1)})
+		if n != 1 || err != nil {
+			t.Fatalf("value %d is there %d times, %v", i, n, err)
+		}
+	}
 }

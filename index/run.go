@@ -16,6 +16,7 @@ type Run struct {
 	first          ID // transaction that asserted something
 	bottom         bool
 	size           int
+	text           int // bytes of the texts of its facts
 	sorted         atomic.Bool
 	mu             sync.Mutex
 	raw            raw // until it is sorted
@@ -50,9 +51,15 @@ func NewRun(facts []Fact, attrs Attrs) *Run {
 		} else {
 			e.in = memberOf(f.A, attrs)
 		}
-		r.oldest, r.newest, r.first = min(r.oldest, e.event()), max(r.newest, e.event()), min(r.first, f.Tx)
+		r.note(e)
 	}
 	return r
+}
+
+// note has the run know of one of its entries.
+func (r *Run) note(e *entry) {
+	r.oldest, r.newest, r.first = min(r.oldest, e.event()), max(r.newest, e.event()), min(r.first, e.Tx)
+	r.text += len(e.V.text)
 }
 
 // newBottom returns the run without facts on which the first run of a database comes to lie.
@@ -137,8 +144,7 @@ func newLater(entries []entry) *Run {
 	r := &Run{oldest: math.MaxInt64, first: math.MaxInt64, size: len(entries), raw: raw{&shared{entries: entries}, len(entries)}}
 	r.raw.used.Store(int64(len(entries)))
 	for i := range entries {
-		e := &entries[i]
-		r.oldest, r.newest, r.first = min(r.oldest, e.event()), max(r.newest, e.event()), min(r.first, e.Tx)
+		r.note(&entries[i])
 	}
 	return r
 }

@@ -104,7 +104,7 @@ func (r *reader) directory(ctx context.Context, t *tree, c *child, height int) (
 
 // leaf returns the leaf of a child.
 func (r *reader) leaf(ctx context.Context, t *tree, c *child) (*leaf, error) {
-	return r.cache.leaf(ctx, c.name.Sum, func() (*leaf, int, error) {
+	return r.cache.leaf(ctx, r, c.name.Sum, func() (*leaf, int, error) {
 		b, err := r.from.Load(ctx, c.name)
 		if err != nil {
 			return nil, 0, err

@@ -311,13 +311,16 @@ func (g *treeGrowth) tree() (*tree, error) {
 	row := g.children
 	for ; len(row) > 1; t.height++ {
 		var above []*child
-		n := (len(row) + fanOut - 1) / fanOut // directories
+		n := (len(row) + fanOut - 1) / fanOut // directories, unless their cuts are long
 		for i := range n {
-			c, err := g.directory(t.height+1, row[i*len(row)/n:(i+1)*len(row)/n])
-			if err != nil {
-				return nil, err
+			for part := row[i*len(row)/n : (i+1)*len(row)/n]; len(part) > 0; {
+				to := directoryEnd(part)
+				c, err := g.directory(t.height+1, part[:to])
+				if err != nil {
+					return nil, err
+				}
+				above, part = append(above, c), part[to:]
 			}
-			above = append(above, c)
 		}
 		row = above
 	}
@@ -326,6 +329,20 @@ func (g *treeGrowth) tree() (*tree, error) {
 		t.top.node.Store(row[0].node.Load())
 	}
 	return t, nil
+}
+
+// directoryText is how many bytes of text the cuts in a directory have at most, unless two have more.
+const directoryText = 1 << 20
+
+// directoryEnd returns how many of some children make a directory.
+func directoryEnd(row []*child) int {
+	text := 0
+	for i, c := range row {
+		if text += len(c.from.Key.V.text); text > directoryText && i > 1 {
+			return i
+		}
+	}
+	return len(row)
 }
 
 // directory writes a directory.

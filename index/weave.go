@@ -8,7 +8,7 @@ import (
 // merged returns the run of what r and the newer run n hold. Where neither was read yet, it is as unsorted as they are.
 func (r *Run) merged(n *Run) *Run {
 	out := &Run{oldest: min(r.oldest, n.oldest), newest: max(r.newest, n.newest), first: min(r.first, n.first),
-		bottom: r.bottom, size: r.size + n.size}
+		bottom: r.bottom, size: r.size + n.size, text: r.text + n.text}
 	if r.bottom {
 		out.oldest = out.first
 	}
