@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/index"
 )
 
@@ -40,6 +41,9 @@ var (
 )
 
 func (h *hostFunc) check() error {
+	if n, err := edn.Read(h.name); err != nil || n.Value != any(edn.Symbol(h.name)) {
+		return &reason{db.ErrHost, fmt.Sprintf("no query can call %q: a name is a symbol, such as geo/near?", h.name)}
+	}
 	if h.fn.Kind() != reflect.Func || h.fn.IsNil() {
 		return &reason{db.ErrHost, h.name + " is no function"}
 	}

@@ -215,6 +215,11 @@ func TestHostAtOpen(t *testing.T) {
 	if !errors.Is(err, db.ErrHost) || !strings.Contains(err.Error(), "test/seven is no function") {
 		t.Error(err)
 	}
+	for _, name := range []string{"", "two words", ":key", "7", "a(b"} {
+		if _, err := db.Open(t.Context(), mem.New(), db.Options{Host: []db.Named{query.Func(name, strings.ToUpper)}}); !errors.Is(err, db.ErrHost) {
+			t.Errorf("a function is called %q: %v", name, err)
+		}
+	}
 }
 
 // TestSourcesThatAreNone refuses what cannot be read twice, and says which input it is.
