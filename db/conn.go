@@ -147,7 +147,10 @@ func (c *Conn) begin(ctx context.Context) error {
 		}
 		c.head.Store(h)
 	}
-	_, err = c.catchUp(ctx)
+	records, err := c.catchUp(ctx)
+	if err == nil && records == 0 && r != nil {
+		err = &StoreError{c.log.rootKey(r), fmt.Errorf("%w: the record that publishes the root is not in the log", ErrCorrupt)}
+	}
 	return err
 }
 

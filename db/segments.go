@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -12,13 +13,22 @@ import (
 // segments reads the segments of a database.
 type segments struct{ log *txlog }
 
-// Load returns a segment. That it is not there is an *index.SegmentError with ErrCorrupt: a root names what its job has put.
+// Load returns a segment. That it is not there is ErrCorrupt: a root names what its job has put.
 func (s segments) Load(ctx context.Context, name index.SegmentName) ([]byte, error) {
 	b, err := s.log.store.Get(ctx, s.log.segment(name))
 	if isAny(err, storage.ErrNotFound) {
-		err = fmt.Errorf("%w: %s is missing", ErrCorrupt, s.log.segment(name))
+		err = s.Damaged(name, errors.New("the segment is missing"))
 	}
 	return b, err
+}
+
+// Damaged returns a *StoreError, of ErrFormat if a later version wrote the segment, and of ErrCorrupt if not.
+func (s segments) Damaged(name index.SegmentName, why error) error {
+	kind := ErrCorrupt
+	if errors.Is(why, index.ErrFormat) {
+		kind = ErrFormat
+	}
+	return &StoreError{s.log.segment(name), fmt.Errorf("%w: %w", kind, why)}
 }
 
 // segment returns the key of a segment.

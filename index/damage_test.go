@@ -69,7 +69,7 @@ func checkDamage(t *testing.T, root []byte, s *shelf, name SegmentName) {
 			w := &walk{reader: &level.reader, tree: tr, within: &All}
 			for n := 1; n > 0; {
 				x, err := w.next(t.Context())
-				if place := (*SegmentError)(nil); errors.As(err, &place) && place.Name == name && errors.Is(err, ErrSegment) || errors.Is(err, ErrFormat) {
+				if place := (*shelfError)(nil); errors.As(err, &place) && place.name == name && errors.Is(err, ErrSegment) || errors.Is(err, ErrFormat) {
 					return
 				} else if err != nil {
 					t.Fatalf("%s is damaged, and the error is %v", name, err)

@@ -41,6 +41,16 @@ func (s *shelf) Load(_ context.Context, name SegmentName) ([]byte, error) {
 	return b, nil
 }
 
+// A shelfError tells which segment of a shelf is damaged.
+type shelfError struct {
+	name SegmentName
+	error
+}
+
+func (e *shelfError) Unwrap() error { return e.error }
+
+func (s *shelf) Damaged(name SegmentName, why error) error { return &shelfError{name, why} }
+
 // law: levels with a part in a store show what the same levels in memory show, on every view, however often a part of them went there.
 func TestLevelsInAStoreShowTheSame(t *testing.T) {
 	scans := 0

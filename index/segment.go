@@ -27,18 +27,9 @@ func (s SegmentName) String() string {
 type Segments interface {
 	// Load returns the bytes of a segment.
 	Load(ctx context.Context, name SegmentName) ([]byte, error)
+	// Damaged returns the error for a segment that was loaded and cannot be read, given why: ErrSegment or ErrFormat.
+	Damaged(name SegmentName, why error) error
 }
-
-// A SegmentError tells which segment cannot be read, and why.
-type SegmentError struct {
-	Name SegmentName
-	Err  error
-}
-
-func (e *SegmentError) Error() string { return e.Name.String() + ": " + e.Err.Error() }
-
-// Unwrap returns Err.
-func (e *SegmentError) Unwrap() error { return e.Err }
 
 // A summary says what lies in a part of a tree: how many facts, from which cut on, and of which transactions.
 type summary struct {

@@ -96,7 +96,7 @@ func (r *reader) directory(ctx context.Context, t *tree, c *child, height int) (
 	}
 	d, err := decodeDirectory(t.shape, height, b, c.name.Sum)
 	if err != nil {
-		return nil, &SegmentError{c.name, err}
+		return nil, r.from.Damaged(c.name, err)
 	}
 	c.node.Store(d)
 	return d, nil
@@ -111,7 +111,7 @@ func (r *reader) leaf(ctx context.Context, t *tree, c *child) (*leaf, error) {
 		}
 		l, err := decodeLeaf(t.shape, b, c.name.Sum)
 		if err != nil {
-			return nil, 0, &SegmentError{c.name, err}
+			return nil, 0, r.from.Damaged(c.name, err)
 		}
 		return l, len(b), nil
 	})
@@ -121,7 +121,7 @@ func (r *reader) leaf(ctx context.Context, t *tree, c *child) (*leaf, error) {
 func (r *reader) columns(c *child, l *leaf, block int) (*columns, error) {
 	cols, more, err := l.columns(block)
 	if err != nil {
-		return nil, &SegmentError{c.name, err}
+		return nil, r.from.Damaged(c.name, err)
 	}
 	if more > 0 {
 		r.cache.grow(c.name.Sum, more)
