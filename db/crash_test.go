@@ -40,7 +40,7 @@ func crash(folder, name string) {
 	if err != nil {
 		panic(err)
 	}
-	conn, err := Open(ctx, store, Options{})
+	conn, err := Open(ctx, store, Options{sizes: index.Sizes{Leaf: 100, Block: 20}})
 	if err != nil {
 		panic(err)
 	}
@@ -59,7 +59,8 @@ func crash(folder, name string) {
 // crashBegins stands between what a process found and what it wrote.
 const crashBegins = "begins"
 
-// writeForEver writes from several goroutines, and prints the name of each transaction after it was acknowledged.
+// writeForEver writes from several goroutines, and prints the name of each transaction after it was acknowledged. What it wrote goes
+// into the index all the time.
 func writeForEver(ctx context.Context, conn *Conn, name string) {
 	var mu sync.Mutex
 	for i := range 8 {
@@ -75,7 +76,12 @@ func writeForEver(ctx context.Context, conn *Conn, name string) {
 			}
 		}()
 	}
-	select {}
+	for {
+		if err := conn.Index(ctx); err != nil {
+			panic(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // wholeSize is how many facts a transaction of the test has.

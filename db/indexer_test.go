@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -282,6 +283,73 @@ func TestLittleMemoryIsEnoughToBegin(t *testing.T) {
 			default:
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+// TestTheTailStaysSmall writes from two peers without a pause, with little memory, while others read and follow: what is indexed leaves
+// the memory of everybody, and nobody sees less or more than what is committed.
+func TestTheTailStaysSmall(t *testing.T) {
+	const memory = 400_000
+	many := 100
+	if testing.Short() {
+		many = 40
+	}
+	store := mem.New()
+	o := Options{Memory: memory, Cache: 1, sizes: index.Sizes{Leaf: 50, Block: 10}}
+	conns := []*Conn{openConn(t, store, o), openConn(t, store, o), openConn(t, store, Options{ReadOnly: true, Cache: 1})}
+	ctx, stop := context.WithCancel(t.Context())
+	var writers, readers sync.WaitGroup
+	for i, conn := range conns {
+		readers.Go(func() { readOn(ctx, t, conn, memory) })
+		if conn.o.ReadOnly {
+			continue
+		}
+		for k := range 3 {
+			writers.Go(func() {
+				for n := range many {
+					whole := whole(fmt.Sprint(i, k, n))
+					_, err := conn.Commit(ctx, whole)
+					for ; errors.Is(err, ErrBusy); _, err = conn.Commit(ctx, whole) {
+						time.Sleep(time.Millisecond)
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+	}
+	writers.Wait()
+	for _, conn := range conns {
+		snap, err := conn.Sync(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if texts, err := wholes(ctx, snap); len(texts) != 6*many || err != nil {
+			t.Errorf("%d transactions, %v", len(texts), err)
+		}
+		if s := conn.Stats(); s.Indexed == 0 {
+			t.Errorf("%+v", s)
+		}
+		same(t, conns[0].Snapshot(), snap)
+	}
+	stop()
+	readers.Wait()
+}
+
+// readOn reads snapshot after snapshot of a Conn, and checks that each is whole and how much of it is in memory.
+func readOn(ctx context.Context, t *testing.T, conn *Conn, memory int) {
+	for ctx.Err() == nil {
+		snap := conn.Snapshot()
+		if _, err := wholes(ctx, snap); err != nil && ctx.Err() == nil {
+			t.Error(err)
+			return
+		}
+		if used := snap.levels.TailBytes(); used > 2*memory {
+			t.Errorf("%d bytes are in memory, of %d", used, memory)
+			return
 		}
 	}
 }
