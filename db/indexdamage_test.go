@@ -10,6 +10,7 @@ import (
 	"github.com/datolite/datolite/index"
 	"github.com/datolite/datolite/storage"
 	"github.com/datolite/datolite/storage/mem"
+	"github.com/datolite/datolite/storage/storagetest"
 )
 
 // A swaps store gives for some keys what it is told to, and nothing where that is nil.
@@ -154,4 +155,32 @@ func TestAnIndexBehindTheEndOfTheLog(t *testing.T) {
 	if place := (*StoreError)(nil); !errors.As(err, &place) || place.Key != root || !errors.Is(err, ErrCorrupt) {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestFaultsWhileOpening has every call of the store fail in turn while a database is opened from its index and read: that is told, and
+// the next one who opens it sees all.
+func TestFaultsWhileOpening(t *testing.T) {
+	whole, _ := indexedDatabase(t, "x")
+	calls := 0
+	for _, mode := range []storagetest.Mode{storagetest.Before, storagetest.Corrupt} {
+		for n := 1; ; n++ {
+			store := storagetest.NewFaulty(whole)
+			store.Set(storagetest.Fault{Mode: mode, N: n})
+			err := readAll(t.Context(), store)
+			if store.Hits() == 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+			calls++
+			if place := (*StoreError)(nil); err != nil && !errors.Is(err, storagetest.ErrInjected) && !errors.As(err, &place) {
+				t.Errorf("mode %d at call %d: %v", mode, n, err)
+			}
+			if err := readAll(t.Context(), whole); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("%d calls failed", calls)
 }
