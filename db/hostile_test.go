@@ -137,6 +137,87 @@ func TestRecordForNewerReadersInTheWay(t *testing.T) {
 	}
 }
 
+// TestRecordThatDoesNotFollow has a record come that was written behind another one than the newest.
+func TestRecordThatDoesNotFollow(t *testing.T) {
+	store := mem.New()
+	conn := openConn(t, &unwatched{store}, Options{})
+	commit(t, conn, raise)
+	stranger := &record{reader: 1, writer: 1, seq: 2, prev: digest{1}}
+	if err := store.Create(t.Context(), conn.log.slot(2), stranger.encode()); err != nil {
+		t.Fatal(err)
+	}
+	text := conn.log.slot(2) + ": store is damaged: the record does not follow the one before it"
+	_, err := conn.Commit(t.Context(), raise)
+	wantError(t, err, ErrCorrupt, text)
+	_, err = conn.Sync(t.Context())
+	wantError(t, err, ErrCorrupt, "db: "+text)
+	if conn.Stats().Seq != 1 {
+		t.Error(conn.Stats())
+	}
+}
+
+// TestAGroupIsBounded has more wait for a record on its way than go into the next one.
+func TestAGroupIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, arrived, goOn := gated(mem.New())
+		conn := openConn(t, store, Options{})
+		all := []chan told{submitted(t.Context(), conn, raise)}
+		<-arrived
+		for range maxGroup + 1 {
+			all = append(all, submitted(t.Context(), conn, raise))
+		}
+		synctest.Wait()
+		for range 2 {
+			goOn <- nil
+			<-arrived
+		}
+		goOn <- nil
+		for _, c := range all {
+			if a := <-c; a.err != nil {
+				t.Fatal(a.err)
+			}
+		}
+		if e, err := conn.log.read(t.Context(), 2); err != nil || len(e.commits) != maxGroup {
+			t.Error(len(e.commits), err)
+		}
+	})
+}
+
+// A polled store is asked, and counts how often it is.
+type polled struct{ scripted }
+
+func (p *polled) Limits() storage.Limits {
+	return storage.Limits{Value: 1 << 20, Batch: 100, Poll: 10 * time.Millisecond}
+}
+
+// TestAnIdleFollowerPollsSeldom counts the looks at a log in which nothing happens, and then sees one record come.
+func TestAnIdleFollowerPollsSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &polled{scripted{Store: mem.New()}}
+		writer, reader := openConn(t, store.Store, Options{}), openConn(t, store, Options{ReadOnly: true})
+		time.Sleep(time.Minute)
+		before := store.gets.Load()
+		time.Sleep(time.Minute)
+		if n := store.gets.Load() - before; n < 60 || n > 120 {
+			t.Error(n, "looks in a minute")
+		}
+		commit(t, writer, raise)
+		for range 1000 {
+			if time.Sleep(time.Millisecond); reader.Snapshot().T() == 1000 {
+				break
+			}
+		}
+		if reader.Snapshot().T() != 1000 {
+			t.Error(reader.Snapshot())
+		}
+		before = store.gets.Load()
+		time.Sleep(100 * time.Millisecond)
+		if n := store.gets.Load() - before; n < 3 {
+			t.Error(n, "looks after news")
+		}
+	})
+}
+
 // TestYieldThatEndsJustNow has the time be over in the moment between a look whether a group may take off and the wait for it.
 func TestYieldThatEndsJustNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -116,6 +116,42 @@ func TestAStreamMeetsAFailure(t *testing.T) {
 	}
 }
 
+// TestAStreamMeetsAFork has a record of the past replaced, under a Conn that knows how the log goes on, by one that somebody might
+// have written in its place.
+func TestAStreamMeetsAFork(t *testing.T) {
+	store := mem.New()
+	conn := openConn(t, store, Options{})
+	for range 2 * len(recent{}) {
+		commit(t, conn, raise)
+	}
+	key := conn.log.slot(2)
+	b, err := store.Get(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forked := fork([][]byte{nil, b})[1]
+	if err := errors.Join(store.Delete(t.Context(), key), store.Put(t.Context(), storage.Item{Key: key, Value: forked})); err != nil {
+		t.Fatal(err)
+	}
+	text := conn.log.slot(3) + ": store is damaged: the record does not follow the one before it"
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	n := 0
+	for _, err := range conn.Reports(ctx, 0) {
+		if n++; err != nil {
+			wantError(t, err, ErrCorrupt, "db: "+text)
+		}
+	}
+	for _, err := range conn.Snapshot().TxRange(t.Context(), nil, nil) {
+		if n++; err != nil {
+			wantError(t, err, ErrCorrupt, text)
+		}
+	}
+	if n != 6 {
+		t.Error("it is met as item", n)
+	}
+}
+
 // TestAStreamOfAConnThatOwnsItsStore ends with ErrClosed, also where it was about to read what the store no longer gives.
 func TestAStreamOfAConnThatOwnsItsStore(t *testing.T) {
 	ctx, store := context.Background(), mem.New()

@@ -1,11 +1,13 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -254,6 +256,41 @@ func TestLargeRecordsLieElsewhere(t *testing.T) {
 	}
 	_, err = Open(ctx, store, Options{})
 	wantError(t, err, ErrCorrupt, fmt.Sprintf("db: %s: store is damaged: %s is missing", conn.log.slot(1), keys[3]))
+}
+
+// TestPartsOfAnotherRecord puts in the place of a record that lies elsewhere another one that somebody might have written for the slot.
+func TestPartsOfAnotherRecord(t *testing.T) {
+	inner := mem.New()
+	store := small{inner}
+	conn := openConn(t, store, Options{})
+	commit(t, conn, mark(strings.Repeat("x", 5000)))
+	b, err := inner.Get(t.Context(), conn.log.slot(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stub, _ := decodeRecord(b)
+	whole, err := conn.log.whole(t.Context(), stub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*record){"nonce": func(r *record) { r.nonce[0]++ }, "content": func(r *record) { r.sections[0].content[20] ^= 1 },
+		"record before": func(r *record) { r.prev[0]++ }, "seq": func(r *record) { r.seq++ }} {
+		other := *whole
+		other.sections = []section{{whole.sections[0].kind, bytes.Clone(whole.sections[0].content)}}
+		change(&other)
+		parts := slices.Collect(slices.Chunk(other.encode(), store.Limits().Value))
+		for i, part := range parts {
+			key := conn.log.part(stub, i)
+			if err := errors.Join(inner.Delete(t.Context(), key), inner.Put(t.Context(), storage.Item{Key: key, Value: part})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = Open(t.Context(), store, Options{})
+		wantError(t, err, ErrCorrupt, fmt.Sprintf("db: %s: store is damaged: %s holds another record", conn.log.slot(1), conn.log.part(stub, 0)))
+		if err == nil {
+			t.Error(name)
+		}
+	}
 }
 
 type small struct{ storage.Store }
