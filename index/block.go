@@ -43,14 +43,23 @@ func signed(ids []ID) []int64 {
 
 // byAttribute returns the places of each attribute, in the sequence in which the attributes first come.
 func byAttribute(attrs []ID) [][]uint32 {
-	var groups [][]uint32
-	numbers := map[ID]int{}
+	numbers, sizes, of := map[ID]int{}, []int(nil), make([]int, len(attrs))
 	for i, a := range attrs {
-		n, seen := numbers[a]
-		if !seen {
-			n = len(groups)
-			numbers[a], groups = n, append(groups, nil)
+		n, seen := 0, true
+		if i > 0 && a == attrs[i-1] {
+			n = of[i-1]
+		} else if n, seen = numbers[a]; !seen {
+			n = len(sizes)
+			numbers[a], sizes = n, append(sizes, 0)
 		}
+		of[i] = n
+		sizes[n]++
+	}
+	groups, room := make([][]uint32, len(sizes)), make([]uint32, len(attrs))
+	for n, size := range sizes {
+		groups[n], room = room[:0:size], room[size:]
+	}
+	for i, n := range of {
 		groups[n] = append(groups[n], uint32(i))
 	}
 	return groups

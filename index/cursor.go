@@ -1,6 +1,9 @@
 package index
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 const (
 	batchSize = 1024
@@ -168,7 +171,7 @@ func (c *Cursor) next(n int) []uint32 {
 	if w.places != nil {
 		return w.places[from:w.from]
 	}
-	c.counted = c.counted[:0]
+	c.counted = slices.Grow(c.counted[:0], n)
 	for i := from; i < w.from; i++ {
 		c.counted = append(c.counted, uint32(i))
 	}
