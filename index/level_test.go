@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -227,4 +228,43 @@ func TestLongTextsThatBeginAlike(t *testing.T) {
 			t.Fatalf("value %d is there %d times, %v", i, n, err)
 		}
 	}
+}
+
+// TestTheEndsOfFactsKeepNoBlocksAlive ends a fact of each of many blocks, as it was read there.
+func TestTheEndsOfFactsKeepNoBlocksAlive(t *testing.T) {
+	const blocks, size = 100, 60_000
+	var facts []Fact
+	for i := range 2 * blocks {
+		text := strings.Repeat("x", size-size*(i%2)) + fmt.Sprint(i) // a long one and a short one in each block
+		facts = append(facts, Fact{E: ID(i), A: 1, V: mustOf(text), Tx: TxID(1)})
+	}
+	s := newShelf()
+	base, err := Levels{}.Push(NewRun(facts, testAttrs{})).Grown(t.Context(),
+		Growth{Newest: TxID(1), To: s, From: s, Cache: NewCache(0), Sizes: Sizes{Leaf: 2, Block: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Levels{base: base}
+	var runs []*Run
+	for i := 1; i < 2*blocks; i += 2 {
+		batch, err := l.Scan(t.Context(), EAVT, Prefix(1, Fact{E: ID(i)}), View{Basis: TxID(1)}).Next()
+		if err != nil || batch.Len() != 1 {
+			t.Fatal(batch, err)
+		}
+		d := batch.Datom(0)
+		runs = append(runs, NewRun([]Fact{{E: d.E, A: d.A, V: d.V, Tx: d.Tx, End: TxID(2)}}, testAttrs{}))
+	}
+	with := heap()
+	runtime.KeepAlive(runs)
+	if held := with - heap(); held > blocks*size/4 {
+		t.Errorf("%d runs of one fact hold %d KB", len(runs), held>>10)
+	}
+}
+
+// heap returns how many bytes are alive.
+func heap() int {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }

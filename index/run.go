@@ -2,6 +2,7 @@ package index
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -45,7 +46,9 @@ func NewRun(facts []Fact, attrs Attrs) *Run {
 	r := &Run{oldest: math.MaxInt64, first: math.MaxInt64, size: len(facts), raw: newRaw(len(facts), len(facts))}
 	for i, f := range facts {
 		e := &r.raw.entries[i]
-		*e = entry{Fact: f}
+		if *e = (entry{Fact: f}); f.End != 0 {
+			e.V.text = strings.Clone(f.V.text) // which else would keep the block alive in which the fact was found
+		}
 		if i > 0 && f.A == facts[i-1].A {
 			e.in = r.raw.entries[i-1].in
 		} else {
