@@ -104,7 +104,7 @@ func (c *Conn) indexNow(ctx context.Context) error {
 	defer c.indexing.Unlock()
 	began, h := time.Now(), c.head.Load()
 	if h.snap.levels.Tail() == 0 || h.seq == 0 {
-		return nil
+		return c.keepRoot(ctx)
 	}
 	r := newRoot(h)
 	w := &segmentWriter{log: c.log, job: r.job}
@@ -143,16 +143,28 @@ func (s *Schema) forgets() func(ID) bool {
 	return func(a ID) bool { return none[a] }
 }
 
-// publishRoot has the writer publish a root, and then keeps a copy of it where the next one to open the database finds it.
+// publishRoot has the writer publish a root, and then keeps a copy of it.
 func (c *Conn) publishRoot(ctx context.Context, r *root) error {
+	c.unkept = r
 	if _, err := c.ask(ctx, &look{root: r, told: make(chan struct{})}); err != nil {
 		return err
 	}
-	err := c.log.store.Create(ctx, c.log.rootKey(r), r.encode())
-	if errors.Is(err, storage.ErrExists) || errors.Is(err, storage.ErrUnknown) {
-		return nil // it is there, or the next root will be
+	return c.keepRoot(ctx)
+}
+
+// keepRoot puts a copy of the root that was published last where the next one to open the database finds it, unless that is done, or
+// another root is newer.
+func (c *Conn) keepRoot(ctx context.Context) error {
+	r := c.unkept
+	if r == nil || c.head.Load().root != r.job {
+		return nil
 	}
-	return err
+	err := c.log.store.Create(ctx, c.log.rootKey(r), r.encode())
+	if err != nil && !errors.Is(err, storage.ErrExists) {
+		return err
+	}
+	c.unkept = nil
+	return nil
 }
 
 // hold slows a transaction while the index is far behind, and refuses it when what is not indexed takes all the memory that it may.

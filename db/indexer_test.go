@@ -353,3 +353,35 @@ func readOn(ctx context.Context, t *testing.T, conn *Conn, memory int) {
 		}
 	}
 }
+
+// A copyless store fails to keep copies of roots, so often.
+type copyless struct {
+	storage.Store
+	times int
+}
+
+func (s *copyless) Create(ctx context.Context, key string, value []byte) error {
+	if strings.Contains(key, "/root/") && s.times > 0 {
+		s.times--
+		return &storage.Error{Op: "create", Key: key, Err: storagetest.ErrInjected}
+	}
+	return s.Store.Create(ctx, key, value)
+}
+
+// TestTheCopyOfAnIndexIsMadeLater indexes while the copy of the root cannot be kept: that is told, and Index makes up for it.
+func TestTheCopyOfAnIndexIsMadeLater(t *testing.T) {
+	store := &copyless{mem.New(), 2}
+	conn := openConn(t, store, Options{})
+	commit(t, conn, mark("x"))
+	for range 2 {
+		if err := conn.Index(t.Context()); !errors.Is(err, storagetest.ErrInjected) {
+			t.Error(err)
+		}
+	}
+	if err := conn.Index(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if keys, err := store.List(t.Context(), conn.log.dbid+"/root/", "", 10); len(keys) != 1 || err != nil {
+		t.Error(keys, err)
+	}
+}
