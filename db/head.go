@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sort"
 	"sync"
@@ -61,8 +60,10 @@ func (c *Conn) seqOf(ctx context.Context, h *head, t T) (seq int, err error) {
 		return h.beyond + sort.Search(n, after), nil
 	}
 	seq = sort.Search(h.beyond, func(i int) bool {
-		first, failure := c.firstOf(ctx, h, i+1)
-		err = errors.Join(err, failure)
+		var first T
+		if err == nil {
+			first, err = c.firstOf(ctx, h, i+1)
+		}
 		return first > t || err != nil
 	})
 	return seq, err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/datolite/datolite/index"
@@ -135,7 +136,7 @@ func (c *Conn) headAt(ctx context.Context, r *root) (*head, error) {
 	}
 	snap := &Snapshot{env: c.env, levels: index.Levels{}.Over(level), basis: r.basis, instant: r.instant, nextT: r.nextT, nextElement: r.nextElement}
 	snap.reader.snap = snap
-	schema, err := schemaIn(ctx, snap.levels, index.TxID(r.basis))
+	schema, err := schemaIn(ctx, snap)
 	if err != nil {
 		return nil, err
 	}
@@ -145,38 +146,27 @@ func (c *Conn) headAt(ctx context.Context, r *root) (*head, error) {
 	return h, nil
 }
 
-// schemaIn returns the schema that the facts in levels come to, with its past.
-func schemaIn(ctx context.Context, levels index.Levels, basis ID) (*Schema, error) {
-	changes := map[T][]index.Fact{}
+// schemaIn returns the schema that the facts of a snapshot come to, with its past.
+func schemaIn(ctx context.Context, snap *Snapshot) (*Schema, error) {
+	changes, failure := map[T][]index.Fact{}, error(nil)
+	note := func(d Datom, err error) bool {
+		f := index.Fact{E: d.E, A: d.A, V: d.V, Tx: d.Tx}
+		if !d.Added {
+			f.End = d.Tx
+		}
+		if t := d.Tx.T(); err == nil && t > 0 && isSchema(f) {
+			changes[t] = append(changes[t], f)
+		}
+		failure = err
+		return err == nil
+	}
 	for _, a := range schemaAttributes {
-		cursor := levels.Scan(ctx, AEVT, index.Prefix(1, index.Fact{A: a}), index.View{Basis: basis, History: true})
-		for {
-			batch, err := cursor.Next()
-			if err != nil {
-				return nil, err
-			}
-			if batch == nil {
-				break
-			}
-			for i := range batch.Len() {
-				d := batch.Datom(i)
-				f := index.Fact{E: d.E, A: d.A, V: d.V, Tx: d.Tx}
-				if !d.Added {
-					f.End = d.Tx
-				}
-				if t := d.Tx.T(); t > 0 && isSchema(f) {
-					changes[t] = append(changes[t], f)
-				}
-			}
+		if snap.History().each(ctx, AEVT, index.Prefix(1, index.Fact{A: a}), note); failure != nil {
+			return nil, failure
 		}
 	}
-	ts := make([]T, 0, len(changes))
-	for t := range changes {
-		ts = append(ts, t)
-	}
-	slices.Sort(ts)
 	schema := bootstrap().schema
-	for _, t := range ts {
+	for _, t := range slices.Sorted(maps.Keys(changes)) {
 		schema = schema.revise(t, changes[t])
 	}
 	return schema, nil

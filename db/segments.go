@@ -43,7 +43,6 @@ type segmentWriter struct {
 	n       int
 	pending []storage.Item
 	bytes   int
-	err     error // of a Put that failed; the job is over
 }
 
 // gathered is how many bytes of segments are put at once.
@@ -51,28 +50,30 @@ const gathered = 4 << 20
 
 // Put gives a segment its name.
 func (w *segmentWriter) Put(ctx context.Context, segment []byte, sum [32]byte) (index.SegmentName, error) {
+	name, items := w.gather(segment, sum)
+	if len(items) == 0 {
+		return name, nil
+	}
+	return name, w.log.store.Put(ctx, items...)
+}
+
+// gather adds a segment to those that are to be put, and returns them if they are enough.
+func (w *segmentWriter) gather(segment []byte, sum [32]byte) (name index.SegmentName, items []storage.Item) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	name := index.SegmentName{Job: w.job, N: w.n, Sum: sum}
+	name = index.SegmentName{Job: w.job, N: w.n, Sum: sum}
 	w.n++
 	w.pending = append(w.pending, storage.Item{Key: w.log.segment(name), Value: segment})
 	if w.bytes += len(segment); w.bytes >= gathered || len(w.pending) >= w.log.store.Limits().Batch {
-		w.put(ctx)
+		items, w.pending, w.bytes = w.pending, nil, 0
 	}
-	return name, w.err
+	return name, items
 }
 
-// flush puts what is gathered.
+// flush puts what is gathered, when nobody gathers any more.
 func (w *segmentWriter) flush(ctx context.Context) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.put(ctx)
-	return w.err
-}
-
-func (w *segmentWriter) put(ctx context.Context) {
-	if w.err == nil && len(w.pending) > 0 {
-		w.err = w.log.store.Put(ctx, w.pending...)
+	if len(w.pending) == 0 {
+		return nil
 	}
-	w.pending, w.bytes = nil, 0
+	return w.log.store.Put(ctx, w.pending...)
 }

@@ -147,14 +147,12 @@ func (g *treeGrowth) leaves() ([]*child, error) {
 }
 
 // parts returns the parts of a run that change the tree.
-func (g *treeGrowth) parts(r *Run) [2]class {
-	return [2]class{g.class, closing}
-}
+func (g *treeGrowth) parts() [2]class { return [2]class{g.class, closing} }
 
 // touches reports whether something of the runs goes into a range.
 func (g *treeGrowth) touches(within *Range) bool {
 	for _, r := range g.levels.runs {
-		for _, k := range g.parts(r) {
+		for _, k := range g.parts() {
 			if x := r.part(k).span(g.order, within); x.len() > 0 {
 				return true
 			}
@@ -174,7 +172,7 @@ func (g *treeGrowth) merge(within Range) error {
 		sources = append(sources, source{walk: w, class: g.class})
 	}
 	for _, r := range g.levels.runs {
-		for _, k := range g.parts(r) {
+		for _, k := range g.parts() {
 			sources = append(sources, source{span: r.part(k).span(g.order, &within), class: k})
 		}
 	}

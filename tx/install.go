@@ -34,12 +34,31 @@ func (s *settlement) install(facts []index.Fact) ([]index.Fact, error) {
 			defs = note(defs, e, f, a)
 		}
 	}
+	refused = lesser(refused, s.checkDropped())
 	for _, d := range defs {
 		d.beside = defs
 		refused = lesser(refused, s.checkDefinition(d))
 		facts = s.complete(d, facts)
 	}
 	return facts, refused.orNil()
+}
+
+// checkDropped refuses to say in vain of what is no attribute that it is not what attributes are.
+func (s *settlement) checkDropped() *Error {
+	for i := range s.changes {
+		c := &s.changes[i]
+		if s.fates[i].what == dropped && describes(c.a) && c.e.Part() != index.PartDB {
+			return s.items[c.item].place(s.noAttribute(c.e, c.a))
+		}
+	}
+	return nil
+}
+
+// noAttribute returns the refusal to describe as an attribute what is none.
+func (s *settlement) noAttribute(e db.ID, a *db.Attribute) *Error {
+	refusal := ofAttr(a, fail(ErrNotSystem, "%s says what an attribute is, and %s is none", a.Ident, s.calledNew(e)))
+	refusal.Entity = e
+	return refusal
 }
 
 // defined returns the entity that a fact defines or installs.
@@ -86,7 +105,7 @@ func (s *settlement) checkFact(f *index.Fact, a *db.Attribute) *Error {
 	case a.Ident == "db/ident" && f.Open():
 		return s.checkName(f, a)
 	case describes(a) && !system:
-		return s.ofFact(f, a, fail(ErrNotSystem, "%s says what an attribute is, and %s is none", a.Ident, s.calledNew(f.E)))
+		return s.ofFact(f, a, s.noAttribute(f.E, a))
 	}
 	return nil
 }
