@@ -4,7 +4,7 @@
 // read ever becomes wrong. Its one strong promise is Create: of many who create one key, one wins and the others are told.
 // Everything that must be ordered or unique is built from it. Put is for names that nobody else writes. List finds keys by
 // prefix, in byte order. Limits tells what a store takes. A Watcher is a Store that tells when keys appear,
-// an Exclusive one that no other process can write to.
+// a Guarded one that creates a key unless another is there, an Exclusive one that no other process can write to.
 //
 //	store := mem.New()
 //	err := store.Create(ctx, "d1/log/0000000000000001", record)

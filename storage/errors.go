@@ -11,6 +11,7 @@ var (
 	ErrExists    = errors.New("key exists")
 	ErrUnknown   = errors.New("outcome unknown") // of Create, Put or Delete: it may have happened, may not, or may happen yet
 	ErrLocked    = errors.New("store is locked by another process")
+	ErrGuarded   = errors.New("another key forbids it") // of CreateUnless: the guard is there
 	ErrClosed    = errors.New("store is closed")
 	ErrKey       = errors.New("not a key")
 	ErrTooLarge  = errors.New("over the store's limit")

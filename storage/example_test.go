@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/datolite/datolite/storage"
+	"github.com/datolite/datolite/storage/mem"
 )
 
 func ExampleCheckKey() {
@@ -50,6 +51,16 @@ func ExampleWatches() {
 	<-log
 	fmt.Println("told")
 	// Output: told
+}
+
+func ExampleCreateUnless() {
+	ctx, store := context.Background(), mem.New()
+	fmt.Println(storage.CreateUnless(ctx, store, "d1/log/1", []byte("a record"), "d1/trim/0"))
+	_ = store.Create(ctx, "d1/trim/0", nil)
+	fmt.Println(storage.CreateUnless(ctx, store, "d1/log/2", []byte("a record"), "d1/trim/0"))
+	// Output:
+	// <nil>
+	// create d1/log/2: another key forbids it
 }
 
 func ExampleEntrances() {

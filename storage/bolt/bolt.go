@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -53,13 +54,34 @@ func (s *Store) Get(ctx context.Context, key string) (value []byte, err error) {
 // Create stores value under key if nothing is there, else it returns storage.ErrExists. It costs one bbolt commit, which is
 // two syncs of log.db: who has many small things to create puts them into one value.
 func (s *Store) Create(ctx context.Context, key string, value []byte) error {
+	return s.create(ctx, key, value, "")
+}
+
+// CreateUnless is Create, but returns storage.ErrGuarded if guard is there: it costs no more. A guard in the other file is
+// storage.ErrKey.
+func (s *Store) CreateUnless(ctx context.Context, key string, value []byte, guard string) error {
+	err := storage.CheckKey(guard)
+	if err == nil && s.home(guard) != s.home(key) {
+		err = fmt.Errorf("%w of the same file as %s", storage.ErrKey, key)
+	}
+	if err != nil {
+		return &storage.Error{Op: "create", Key: guard, Err: err}
+	}
+	return s.create(ctx, key, value, guard)
+}
+
+// create creates key unless guard is there; an empty guard never is.
+func (s *Store) create(ctx context.Context, key string, value []byte, guard string) error {
 	if err := limits.CheckItems("create", storage.Item{Key: key, Value: value}); err != nil {
 		return err
 	}
 	defer s.Creating(ctx, key)()
 	return s.run(ctx, "create", key, func() error {
 		err := s.home(key).write(ctx, func(b *bbolt.Bucket) error {
-			if b.Get([]byte(key)) != nil {
+			switch {
+			case guard != "" && b.Get([]byte(guard)) != nil:
+				return storage.ErrGuarded
+			case b.Get([]byte(key)) != nil:
 				return storage.ErrExists
 			}
 			return b.Put([]byte(key), value)

@@ -77,22 +77,37 @@ func (s *Store) Put(ctx context.Context, items ...storage.Item) error {
 
 // Create stores a copy of value under key if nothing is there, else it returns storage.ErrExists.
 func (s *Store) Create(ctx context.Context, key string, value []byte) error {
-	own := storage.Item{Key: key, Value: value}
-	if err := limits.CheckItems("create", own); err != nil {
+	return s.create(ctx, storage.Item{Key: key, Value: value}, "")
+}
+
+// CreateUnless is Create, but returns storage.ErrGuarded if guard is there.
+func (s *Store) CreateUnless(ctx context.Context, key string, value []byte, guard string) error {
+	if err := limits.CheckKeys("create", guard); err != nil {
 		return err
 	}
-	own.Value = clone(value)
-	if err := s.create(ctx, own); err != nil {
-		return &storage.Error{Op: "create", Key: key, Err: err}
+	return s.create(ctx, storage.Item{Key: key, Value: value}, guard)
+}
+
+func (s *Store) create(ctx context.Context, item storage.Item, guard string) error {
+	if err := limits.CheckItems("create", item); err != nil {
+		return err
+	}
+	item.Value = clone(item.Value)
+	if err := s.insertNew(ctx, item, guard); err != nil {
+		return &storage.Error{Op: "create", Key: item.Key, Err: err}
 	}
 	return nil
 }
 
-func (s *Store) create(ctx context.Context, item storage.Item) error {
+// insertNew inserts item if neither its key nor guard is there. No key is empty, so an empty guard never is.
+func (s *Store) insertNew(ctx context.Context, item storage.Item, guard string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.usable(ctx); err != nil {
 		return err
+	}
+	if s.items.Has(storage.Item{Key: guard}) {
+		return storage.ErrGuarded
 	}
 	if s.items.Has(item) {
 		return storage.ErrExists

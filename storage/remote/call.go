@@ -96,7 +96,7 @@ func (c *client) send(ctx context.Context, q *question) (*http.Response, error) 
 	req.Header.Set(headerSum, q.sum.String())
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Authorization", "Bearer "+c.o.Token)
-	if q.op.name != "create" {
+	if !q.op.once {
 		req.Header["Idempotency-Key"] = nil // lets the transport repeat what a connection that was closed meanwhile has swallowed
 	}
 	resp, err := c.transport.RoundTrip(req)

@@ -29,7 +29,7 @@ const defaultTimeout = 30 * time.Second
 const leastPoll = 20 * time.Millisecond
 
 // Open opens the store that is served at a URL, such as https://db.example.com or http://127.0.0.1:7070. It is a storage.Watcher
-// if the store below is one. A server that does not know the token is storage.ErrForbidden; one that speaks another version of
+// if the store below is one, and Guarded likewise. A server that does not know the token is storage.ErrForbidden; one that speaks another version of
 // the protocol storage.ErrFormat. To send a token over plain http is ErrInsecure unless the server is on this machine.
 func Open(ctx context.Context, address string, o Options) (storage.Store, error) {
 	base, err := parse(address)
@@ -42,17 +42,14 @@ func Open(ctx context.Context, address string, o Options) (storage.Store, error)
 	c := newClient(base, o)
 	body, err := c.call(ctx, "limits", overhead)
 	if err == nil {
-		c.limits, c.watches, err = parseLimits(body)
+		c.limits, c.can, err = parseLimits(body)
 	}
 	if err != nil {
 		_ = c.Close()
 		return nil, &OpenError{base.String(), err}
 	}
 	c.limits.Poll = max(c.limits.Poll, leastPoll)
-	if c.watches {
-		return watcher{c}, nil
-	}
-	return c, nil
+	return c.upgraded(), nil
 }
 
 // parse returns the URL of a server that a token may be sent to.

@@ -28,6 +28,10 @@ func (h *Handler) perform(ctx context.Context, op operation, fields [][]byte) ([
 		if len(fields) == 2 {
 			return nil, h.store.Create(ctx, string(fields[0]), fields[1])
 		}
+	case "unless":
+		if g, can := h.store.(storage.Guarded); len(fields) == 3 && can {
+			return nil, g.CreateUnless(ctx, string(fields[0]), fields[1], string(fields[2]))
+		}
 	case "put":
 		if len(fields)%2 == 0 {
 			return nil, h.store.Put(ctx, items(fields)...)
@@ -38,27 +42,35 @@ func (h *Handler) perform(ctx context.Context, op operation, fields [][]byte) ([
 	return nil, fmt.Errorf("%w: %d of them are not those of %s", errFields, len(fields), op.name)
 }
 
-// tellLimits returns what a client must know: the limits, and whether the store can be watched.
+// abilities are the upgrades of a store that a server can pass on.
+type abilities struct{ watches, guards bool }
+
+// tellLimits returns what a client must know: the limits, and what else the store can do.
 func (h *Handler) tellLimits() []byte {
 	_, watches := h.store.(storage.Watcher)
-	return appendFields(nil, strconv.Itoa(h.limits.Value), strconv.Itoa(h.limits.Batch), h.limits.Poll.String(), strconv.FormatBool(watches))
+	_, guards := h.store.(storage.Guarded)
+	return appendFields(nil, strconv.Itoa(h.limits.Value), strconv.Itoa(h.limits.Batch), h.limits.Poll.String(),
+		strconv.FormatBool(watches), strconv.FormatBool(guards))
 }
 
-// parseLimits returns what tellLimits told.
-func parseLimits(body []byte) (limits storage.Limits, watches bool, err error) {
+// parseLimits returns what tellLimits told. A server that does not tell whether its store is Guarded passes on none that is.
+func parseLimits(body []byte) (limits storage.Limits, can abilities, err error) {
 	fields, err := splitFields(body, 8)
 	if err != nil || len(fields) < 4 {
-		return limits, false, fmt.Errorf("%w: it tells no limits", ErrAnswer)
+		return limits, can, fmt.Errorf("%w: it tells no limits", ErrAnswer)
 	}
-	var errs [4]error
+	var errs [5]error
 	limits.Value, errs[0] = strconv.Atoi(string(fields[0]))
 	limits.Batch, errs[1] = strconv.Atoi(string(fields[1]))
 	limits.Poll, errs[2] = time.ParseDuration(string(fields[2]))
-	watches, errs[3] = strconv.ParseBool(string(fields[3]))
-	if errors.Join(errs[:]...) != nil || limits.Value < 1 || limits.Value > 1<<30 || limits.Batch < 1 || limits.Poll < 0 {
-		return limits, false, fmt.Errorf("%w: it tells no limits", ErrAnswer)
+	can.watches, errs[3] = strconv.ParseBool(string(fields[3]))
+	if len(fields) > 4 {
+		can.guards, errs[4] = strconv.ParseBool(string(fields[4]))
 	}
-	return limits, watches, nil
+	if errors.Join(errs[:]...) != nil || limits.Value < 1 || limits.Value > 1<<30 || limits.Batch < 1 || limits.Poll < 0 {
+		return limits, can, fmt.Errorf("%w: it tells no limits", ErrAnswer)
+	}
+	return limits, can, nil
 }
 
 // list returns a page of keys.

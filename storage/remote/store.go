@@ -18,7 +18,7 @@ type client struct {
 	o         Options
 	transport *http.Transport
 	limits    storage.Limits
-	watches   bool            // the server's store can be watched
+	can       abilities       // of the server's store
 	life      context.Context // ends when the store is closed
 	end       context.CancelFunc
 	once      sync.Once
@@ -57,6 +57,21 @@ func (c *client) Create(ctx context.Context, key string, value []byte) error {
 		return err
 	}
 	_, err := c.call(ctx, "create", 0, []byte(key), value)
+	return wrap("create", key, err)
+}
+
+// A guarded is a client of a server whose store is Guarded.
+type guarded struct{ *client }
+
+// CreateUnless is Create, but returns storage.ErrGuarded if guard is there.
+func (g guarded) CreateUnless(ctx context.Context, key string, value []byte, guard string) error {
+	if err := g.limits.CheckItems("create", storage.Item{Key: key, Value: value}); err != nil {
+		return err
+	}
+	if err := g.limits.CheckKeys("create", guard); err != nil {
+		return err
+	}
+	_, err := g.call(ctx, "unless", 0, []byte(key), value, []byte(guard))
 	return wrap("create", key, err)
 }
 
@@ -150,6 +165,30 @@ func (c *client) Close() error {
 		err = nil
 	})
 	return err
+}
+
+// A guardedWatcher is a client of a server whose store is both.
+type guardedWatcher struct {
+	guarded
+	watcher watcher
+}
+
+// Watch is the method of storage.Watcher.
+func (g guardedWatcher) Watch(ctx context.Context, prefix string) (<-chan struct{}, error) {
+	return g.watcher.Watch(ctx, prefix)
+}
+
+// upgraded returns the client as what the store of the server is.
+func (c *client) upgraded() storage.Store {
+	switch {
+	case c.can.watches && c.can.guards:
+		return guardedWatcher{guarded{c}, watcher{c}}
+	case c.can.watches:
+		return watcher{c}
+	case c.can.guards:
+		return guarded{c}
+	}
+	return c
 }
 
 // A watcher is a client of a server whose store can be watched.

@@ -37,6 +37,7 @@ type operation struct {
 	name    string
 	changes bool // it needs the token that may write
 	small   bool // its request has a few keys at most
+	once    bool // it must not be sent again by itself
 }
 
 var operations = map[string]operation{
@@ -44,8 +45,9 @@ var operations = map[string]operation{
 	"get":    {name: "get", small: true},
 	"list":   {name: "list", small: true},
 	"watch":  {name: "watch", small: true},
-	"create": {name: "create", changes: true},
+	"create": {name: "create", changes: true, once: true},
 	"put":    {name: "put", changes: true},
+	"unless": {name: "unless", changes: true, once: true},
 	"delete": {name: "delete", changes: true},
 }
 
@@ -66,6 +68,7 @@ var outcomes = []struct {
 	{"too-large", storage.ErrTooLarge, http.StatusRequestEntityTooLarge},
 	{"format", storage.ErrFormat, http.StatusBadRequest},
 	{"corrupt", storage.ErrCorrupt, http.StatusInternalServerError},
+	{"guarded", storage.ErrGuarded, http.StatusConflict},
 }
 
 const ok, failed = 0, 1

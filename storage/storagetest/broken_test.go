@@ -67,6 +67,8 @@ var brokenStores = []struct {
 	{"watch never tells", "WatchTellsOfNewKeys WatchLosesNothing", func(s storage.Store) storage.Store { return silent{s.(storage.Watcher)} }},
 	{"watch ignores contexts", "WatchEndsWithTheStore", func(s storage.Store) storage.Store { return watchesOn{s.(storage.Watcher)} }},
 	{"everybody is alone", "EnterTellsWhoIsAlone", func(s storage.Store) storage.Store { return lonely{s} }},
+	{"guards forbid nothing", "GuardForbidsCreation", func(s storage.Store) storage.Store { return unguarded{s} }},
+	{"create looks at its guard first", "GuardIsLookedAtInOneStep", func(s storage.Store) storage.Store { return guardsFirst{s} }},
 	{"calls share a place", "ManyGoroutinesMayCall", func(s storage.Store) storage.Store { return &mixesUp{Store: s} }},
 }
 
@@ -111,6 +113,22 @@ func TestEveryPromiseIsBrokenByAStore(t *testing.T) {
 			t.Errorf("no broken store breaks %s", promise)
 		}
 	}
+}
+
+type unguarded struct{ storage.Store }
+
+func (u unguarded) CreateUnless(ctx context.Context, key string, value []byte, _ string) error {
+	return u.Create(ctx, key, value)
+}
+
+type guardsFirst struct{ storage.Store }
+
+func (g guardsFirst) CreateUnless(ctx context.Context, key string, value []byte, guard string) error {
+	if _, err := g.Get(ctx, guard); err == nil {
+		return storage.ErrGuarded
+	}
+	time.Sleep(100 * time.Microsecond)
+	return g.Create(ctx, key, value)
 }
 
 type overwrites struct{ storage.Store }

@@ -28,8 +28,8 @@ type Open func(t T) storage.Store
 // Reopen closes s and opens again what it kept, as another process would.
 type Reopen func(t T, s storage.Store) storage.Store
 
-// Run checks the promises of storage.Store, and of storage.Watcher and storage.Exclusive if the store is one, each in a subtest on a store of its
-// own. A nil reopen leaves out what concerns durability.
+// Run checks the promises of storage.Store, and of storage.Watcher, storage.Exclusive and storage.Guarded if the store is one, each in a
+// subtest on a store of its own. A nil reopen leaves out what concerns durability.
 func Run(t *testing.T, open Open, reopen Reopen) {
 	for _, p := range promises {
 		if p.reopens && reopen == nil {
@@ -77,6 +77,8 @@ var promises = []promise{
 	{name: "WatchLosesNothing", keeps: watchLosesNothing},
 	{name: "WatchEndsWithTheStore", keeps: watchEndsWithTheStore},
 	{name: "EnterTellsWhoIsAlone", keeps: enterTellsWhoIsAlone},
+	{name: "GuardForbidsCreation", keeps: guardForbidsCreation},
+	{name: "GuardIsLookedAtInOneStep", keeps: guardIsLookedAtInOneStep},
 }
 
 // patience is how long one promise may take; a store that hangs has broken it.
