@@ -36,6 +36,8 @@ type Reader interface {
 	TxRange(ctx context.Context, start, end Moment) iter.Seq2[Tx, error]
 	// Scan walks a range of an order in batches of columns; it is what query operators read.
 	Scan(ctx context.Context, o Order, r index.Range) (*index.Cursor, error)
+	// ScanKeys reads many entities or values of an order at once, with for each datom the key it belongs to.
+	ScanKeys(ctx context.Context, o Order, k index.Keys) (*index.Cursor, error)
 	// Snapshot returns the snapshot beneath.
 	Snapshot() *Snapshot
 	String() string
@@ -83,6 +85,15 @@ func (r *reader) Scan(ctx context.Context, o Order, rng index.Range) (*index.Cur
 		return nil, err
 	}
 	return r.snap.levels.Scan(ctx, o, rng, w), nil
+}
+
+// ScanKeys reads many entities or values of an order at once, with for each datom the key it belongs to.
+func (r *reader) ScanKeys(ctx context.Context, o Order, k index.Keys) (*index.Cursor, error) {
+	w, err := r.window(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.snap.levels.ScanKeys(ctx, o, k, w), nil
 }
 
 // each yields the datoms of a range.

@@ -11,6 +11,8 @@ type Batch struct {
 	Tx []ID
 	// Added is nil where every datom is an assertion, which is so on every view but history.
 	Added []bool
+	// Of tells for each datom which of the keys it belongs to, where the cursor is one of ScanKeys; else it is nil.
+	Of []uint32
 }
 
 // Len returns how many datoms the batch holds.

@@ -17,6 +17,7 @@ type Cursor struct {
 	order  Order
 	within Range
 	lens   lens
+	keys   *keyList // of which alone something is read; nil for all of the range
 
 	opened  bool
 	few     [2]source // so that reading at a point allocates little
@@ -30,6 +31,8 @@ type Cursor struct {
 	sifted  []uint32
 	builder builder
 	batch   Batch
+	of      []uint32
+	label   int // key of the last datom
 }
 
 // Scan returns a cursor over the datoms that the view shows of a range, in the order's sequence; history events of one
@@ -50,7 +53,8 @@ func (c *Cursor) Next() (*Batch, error) {
 	for c.advance() {
 		if c.uncopied() {
 			if c.builder.len() == 0 {
-				return c.handOut(), nil
+				c.handOut()
+				return c.labelled(), nil
 			}
 			break
 		}
@@ -72,7 +76,16 @@ func (c *Cursor) Next() (*Batch, error) {
 		return nil, nil
 	}
 	c.builder.batch(&c.batch)
-	return &c.batch, nil
+	return c.labelled(), nil
+}
+
+// labelled returns the batch, which tells of its keys where there are some.
+func (c *Cursor) labelled() *Batch {
+	if c.keys != nil {
+		c.of = c.keys.label(c.of[:0], c.label, &c.batch)
+		c.batch.Of, c.label = c.of, int(c.of[len(c.of)-1])
+	}
+	return &c.batch
 }
 
 // open finds the range in each part of each run that the view needs.
@@ -88,7 +101,12 @@ func (c *Cursor) open() {
 			if role == unread {
 				continue
 			}
-			if x := r.part(k).span(c.order, &c.within); x.len() > 0 {
+			x := r.part(k).span(c.order, &c.within)
+			switch {
+			case x.len() == 0:
+			case c.keys != nil:
+				sources = append(sources, source{walk: &keyRun{picker{keyList: c.keys}, x}, class: k, role: role})
+			default:
 				sources = append(sources, source{span: x, class: k, role: role})
 				rows += x.len()
 			}
@@ -110,6 +128,14 @@ func (c *Cursor) open() {
 	c.room = min(batchSize, rows)
 }
 
+// walk returns what goes through a tree for the cursor.
+func (c *Cursor) walk(r *reader, t *tree, skip func(*summary) bool) feeder {
+	if c.keys != nil {
+		return &keyWalk{picker: picker{keyList: c.keys}, reader: r, tree: t, skip: skip}
+	}
+	return &walk{reader: r, tree: t, within: &c.within, skip: skip}
+}
+
 // advance makes sure that a stretch is waiting which may show something, and reports whether there is one.
 func (c *Cursor) advance() bool {
 	for c.waiting.len() == 0 || c.waiting.role == mask {
@@ -128,13 +154,12 @@ func (c *Cursor) uncopied() bool {
 		(w.len() >= worthIt || c.builder.len() == 0 && c.merger.idle())
 }
 
-func (c *Cursor) handOut() *Batch {
+func (c *Cursor) handOut() {
 	w := &c.waiting
 	i, j := w.from, w.upto
 	c.batch = Batch{E: w.E[i:j:j], A: w.A[i:j:j], V: w.V.Slice(i, j), Tx: w.Tx[i:j:j]}
 	c.batch.V.narrow()
 	w.from = j
-	return &c.batch
 }
 
 // take gathers what shows of the waiting stretch, as far as there is room, and reports whether there was any.

@@ -68,7 +68,7 @@ func checkDamage(t *testing.T, root []byte, s *shelf, name SegmentName) {
 		for _, tr := range trees {
 			w := &walk{reader: &level.reader, tree: tr, within: &All}
 			for n := 1; n > 0; {
-				x, err := w.next(t.Context())
+				x, err := w.feed(t.Context())
 				if place := (*shelfError)(nil); errors.As(err, &place) && place.name == name && errors.Is(err, ErrSegment) || errors.Is(err, ErrFormat) {
 					return
 				} else if err != nil {

@@ -10,7 +10,7 @@
 //     that were read.
 //   - Levels are what a database reads: its runs, newest first, and the level below them, if there is one.
 //   - A View says what is seen of them: up to a transaction, after one, as events, without some entities.
-//   - A Cursor walks a range of an order and hands out what a view shows, a Batch of columns at a time.
+//   - A Cursor walks a range of an order, or many Keys of it at once, and hands out what a view shows, a Batch of columns at a time.
 //
 // To hold facts and read those of one entity:
 //

@@ -21,11 +21,11 @@ func (l *Level) sources(to []source, c *Cursor) []source {
 		if role == unread || t.top.facts == 0 {
 			continue
 		}
-		w := &walk{reader: &l.reader, tree: t, within: &c.within}
+		var skip func(*summary) bool
 		if role == tested {
-			w.skip = c.lens.misses
+			skip = c.lens.misses
 		}
-		to = append(to, source{walk: w, class: k, role: role})
+		to = append(to, source{walk: c.walk(&l.reader, t, skip), class: k, role: role})
 	}
 	return to
 }

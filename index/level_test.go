@@ -176,7 +176,7 @@ func (l *Level) facts(t *testing.T, o Order, k class) (out []Fact) {
 	t.Helper()
 	w := &walk{reader: &l.reader, tree: l.trees[o][k], within: &All}
 	for {
-		x, err := w.next(t.Context())
+		x, err := w.feed(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,11 +5,19 @@ import "context"
 // A source is a span on its way through a merger, and where the next one comes from when it has been gone through.
 type source struct {
 	span
-	walk  *walk // nil for none
+	walk  feeder // nil for none
 	class class
 	role  role
 	nth   int  // of the runs that are merged
 	tied  bool // it stands at the same key as the one before it in line; of the first one it says nothing
+}
+
+// A feeder has more of what a source reads.
+type feeder interface {
+	// feed returns the next span; an empty one at the end.
+	feed(ctx context.Context) (span, error)
+	// left returns how many facts are there to come, about, given how many of the first span are there.
+	left(first int) int
 }
 
 // A stretch is a part of a source into which no other source reaches. It has none at the end of a walk.
@@ -33,7 +41,7 @@ type merger struct {
 // begin lets a source take part, if it holds anything.
 func (m *merger) begin(s *source) {
 	if s.len() == 0 && s.walk != nil {
-		s.span, m.err = s.walk.next(m.ctx)
+		s.span, m.err = s.walk.feed(m.ctx)
 	}
 	if s.len() > 0 && m.err == nil {
 		m.add(s)

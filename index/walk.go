@@ -25,8 +25,8 @@ type step struct {
 	next int
 }
 
-// next returns what the next block that holds something of the range holds of it; at the end, an empty span.
-func (w *walk) next(ctx context.Context) (span, error) {
+// feed returns what the next block that holds something of the range holds of it; at the end, an empty span.
+func (w *walk) feed(ctx context.Context) (span, error) {
 	if !w.begun {
 		w.begun = true
 		if err := w.enter(ctx, &w.tree.top, w.tree.height); err != nil {
