@@ -179,8 +179,8 @@ func storedBlock(b []byte) []byte {
 
 // openBlock returns the columns of a stored block whose SHA-256 must be sum.
 func openBlock(b []byte, sum [32]byte, ends bool) (*columns, error) {
-	if sha256.Sum256(b) != sum || len(b) == 0 {
-		return nil, fmt.Errorf("%w: a block does not have its hash", ErrSegment)
+	if err := soundBlock(b, sum); err != nil {
+		return nil, err
 	}
 	switch b[0] {
 	case blockPlain:
@@ -200,4 +200,12 @@ func openBlock(b []byte, sum [32]byte, ends bool) (*columns, error) {
 func (c *columns) bytes() int {
 	n := len(c.E)
 	return 8*(3*n+len(c.End)+len(c.V.Words)+len(c.V.packed.spans)) + len(c.V.Kinds) + cap(c.V.packed.bytes)
+}
+
+// soundBlock returns an error unless the SHA-256 of a stored block is sum.
+func soundBlock(b []byte, sum [32]byte) error {
+	if sha256.Sum256(b) != sum || len(b) == 0 {
+		return fmt.Errorf("%w: a block does not have its hash", ErrSegment)
+	}
+	return nil
 }

@@ -1,0 +1,45 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/datolite/datolite/index"
+)
+
+// A reached segment is one that a root leads to: whoever reads the database from that root may need it.
+type reached struct {
+	name index.SegmentName
+	part *index.Part // what is known of it, and hangs on it
+}
+
+// reach yields the segments that a root leads to, each behind all that it leads to itself. enter is asked about each before it is
+// looked into, and one that it turns down is left out with all that it leads to; nil turns down none. What cannot be read comes with an
+// error, and without what it would lead to. It holds a few directories in memory.
+func (l *txlog) reach(ctx context.Context, r *root, enter func(reached) bool) iter.Seq2[reached, error] {
+	return func(yield func(reached, error) bool) {
+		levels, err := l.levels(r)
+		if err != nil {
+			yield(reached{}, err)
+			return
+		}
+		into := func(p *index.Part) bool { return enter == nil || enter(reached{p.Name, p}) }
+		for _, level := range levels {
+			for p, err := range level.Parts(ctx, into) {
+				if !yield(reached{p.Name, p}, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// levels returns the levels of a root, the newest first, for who reads each segment once.
+func (l *txlog) levels(r *root) ([]*index.Level, error) {
+	level, err := index.DecodeLevel(r.level, segments{l}, index.NewCache(0))
+	if err != nil {
+		return nil, &StoreError{l.rootKey(r), fmt.Errorf("%w: %w", ErrCorrupt, err)}
+	}
+	return []*index.Level{level}, nil
+}
