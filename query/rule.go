@@ -13,6 +13,8 @@ type ruleSet struct {
 	names []string           // sorted
 
 	inventor map[int]*rule // by group: one that makes values which are in no source
+
+	transitive map[string]*transitive // by name: rules that are closures
 }
 
 var parsedRules memo[*ruleSet]
@@ -41,7 +43,7 @@ func readRules(text string) (*ruleSet, error) {
 	if n.Kind != edn.Vector && n.Kind != edn.List {
 		return nil, errorAt(n.Pos, ErrRule, "rules are a vector of rules, not %s", edn.String(n))
 	}
-	rs := &ruleSet{rules: map[string][]*rule{}, group: map[string]int{}, inventor: map[int]*rule{}}
+	rs := &ruleSet{rules: map[string][]*rule{}, group: map[string]int{}, inventor: map[int]*rule{}, transitive: map[string]*transitive{}}
 	for _, item := range n.Items {
 		r, err := readRule(item)
 		if err != nil {
@@ -62,6 +64,7 @@ func readRules(text string) (*ruleSet, error) {
 	if err := rs.checkBodies(); err != nil {
 		return nil, err
 	}
+	rs.findTransitive()
 	rs.liftOrs()
 	return rs, nil
 }

@@ -21,6 +21,7 @@ type run struct {
 	host     []*db.Snapshot // those that know functions of the host
 	patterns map[string]*pattern
 	tables   map[string]*answers
+	closures map[closureKey]*closure
 	order    []*answers      // the tables, as they were made
 	params   map[string]bool // whether arguments of rules stand for entities, as far as that is known
 

@@ -15,7 +15,7 @@ import (
 )
 
 // ruleSets are ways to say that ?y can be reached from ?x, recursive to the left, to the right, on both sides, through each other, through
-// an or and not at all. A set is strata, of which each negates only those before it.
+// an or and not at all, with other steps than the first. A set is strata, of which each negates only those before it.
 var ruleSets = [][]string{
 	{`[(reach ?x ?y) [?x :r ?y]] [(reach ?x ?y) [?x :r ?z] (reach ?z ?y)]`},
 	{`[(reach ?x ?y) [?x :rs ?y]] [(reach ?x ?y) (reach ?x ?z) [?z :rs ?y]]`},
@@ -27,6 +27,13 @@ var ruleSets = [][]string{
 	{`[(low ?x) [?x :n ?n] [(< ?n 2)]]`, `[(reach ?x ?y) [?x :rs ?y] (not (low ?y))] [(reach ?x ?y) (reach ?x ?z) (reach ?z ?y) (not-join [?z] [?z :n ?q] [(= ?q 0)])]`},
 	{`[(reach ?x ?y) [?x :r ?y] [(get-else $ ?y :n 1) ?n] [(= ?n 1)]] [(reach ?x ?y) [?x :rs ?z] [(missing? $ ?z :n)] (reach ?z ?y)]`},
 	{`[(reach [?x] ?y) [?x :rs ?y]] [(reach ?x ?y) [?x :r ?z] (reach ?z ?y)]`},
+	{`[(reach ?x ?y) [?y :rs ?x]] [(reach ?x ?y) [?z :rs ?x] (reach ?z ?y)]`},
+	{`[(reach ?x ?y) [?x :part ?y]] [(reach ?a ?b) [?a :rs ?c] (reach ?c ?b)] [(reach ?x ?y) (reach ?x ?z) [?z :r ?y]]`},
+	{`[(reach ?x ?y) [?x :r ?y]] [(reach ?a ?b) (reach ?c ?b) (reach ?a ?c)] [(reach ?x ?y) (reach ?x ?z) [?z :part ?y]]`},
+	{`[(near ?x ?y) [?x :rs ?m] [?y :r ?m]]`, `[(reach ?x ?y) (near ?x ?y) (not [?x :part])] [(reach ?x ?y) (near ?x ?z) (not [?x :part]) (reach ?z ?y)]`},
+	{`[(reach ?x ?y) [?x :n ?y]] [(reach ?x ?y) [?x :rs ?z] (reach ?z ?y)]`},
+	{`[(reach ?x ?y) (or-join [?x ?y] [?x :rs ?y] (and [?x :rs ?z] (reach ?z ?y)))]`},
+	{`[(same ?x ?y) [?x :n ?v] [?y :n ?v]] [(same ?x ?y) (same ?x ?z) (same ?z ?y)]`, `[(reach ?x ?y) (same ?x ?y) [?y :rs]] [(reach ?x ?y) [?z :r ?y] (reach ?x ?z) [?z :rs]]`},
 }
 
 // A question is a random query, as text for both.

@@ -1,0 +1,99 @@
+package query
+
+import (
+	"math/bits"
+
+	"github.com/datolite/datolite/index"
+)
+
+// A numbering gives values dense numbers, in the order in which they come.
+type numbering struct {
+	values index.Vector // by number
+	slots  []int32      // 1 + the number of a long, by its hash
+	others map[index.Value]int32
+	shift  int
+	longs  int
+}
+
+// count returns how many values have a number.
+func (s *numbering) count() int { return s.values.Len() }
+
+// column appends the numbers of the values of a column.
+func (s *numbering) column(col *index.Vector, n int, out []int32) []int32 {
+	if col.Kinds != nil || col.Kind != index.KindLong {
+		for i := range n {
+			out = append(out, s.number(col.At(i)))
+		}
+		return out
+	}
+	for _, w := range col.Words[:n] {
+		out = append(out, s.long(w))
+	}
+	return out
+}
+
+// number returns the number of a value.
+func (s *numbering) number(v index.Value) int32 {
+	if v.Kind() == index.KindLong {
+		return s.long(uint64(v.Long()))
+	}
+	n, ok := s.others[v]
+	if !ok {
+		if s.others == nil {
+			s.others = map[index.Value]int32{}
+		}
+		n = int32(s.count())
+		s.others[v] = n
+		s.values.Append(v)
+	}
+	return n
+}
+
+// long returns the number of a long.
+func (s *numbering) long(w uint64) int32 {
+	if 2*s.longs >= len(s.slots) {
+		s.grow()
+	}
+	mask := len(s.slots) - 1
+	for at := int(w * 0x9E3779B97F4A7C15 >> s.shift); ; at++ {
+		switch n := s.slots[at&mask]; {
+		case n == 0:
+			s.longs++
+			s.slots[at&mask] = int32(s.count()) + 1
+			s.appendLong(w)
+			return s.slots[at&mask] - 1
+		case s.values.Words[n-1] == w && s.isLong(n-1):
+			return n - 1
+		}
+	}
+}
+
+func (s *numbering) isLong(n int32) bool {
+	return s.others == nil || s.values.At(int(n)).Kind() == index.KindLong
+}
+
+func (s *numbering) appendLong(w uint64) {
+	if s.others != nil {
+		s.values.Append(index.Long(int64(w)))
+		return
+	}
+	s.values.Kind = index.KindLong
+	s.values.Words = append(s.values.Words, w)
+}
+
+// grow makes room for twice as many longs.
+func (s *numbering) grow() {
+	s.slots = make([]int32, max(64, 2*len(s.slots)))
+	s.shift = 64 - bits.TrailingZeros(uint(len(s.slots)))
+	mask := len(s.slots) - 1
+	for n := range int32(s.count()) {
+		if !s.isLong(n) {
+			continue
+		}
+		at := int(s.values.Words[n] * 0x9E3779B97F4A7C15 >> s.shift)
+		for s.slots[at&mask] != 0 {
+			at++
+		}
+		s.slots[at&mask] = n + 1
+	}
+}
