@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,20 +16,29 @@ import (
 	"github.com/datolite/datolite/storage/mem"
 )
 
-// The files of a store as version 1 of everything left it: its keys and values, a line each, and the history that it holds.
-const (
-	goldenStore   = "testdata/store-1.jsonl"
-	goldenHistory = "testdata/store-1.txt"
-)
+// The files of stores as versions of the library left them: store-1 with roots of version 1, store-2 with those of version 2. Of each there
+// are its keys and values, a line each (jsonl), and the history that it holds (txt).
+const goldenStore = "testdata/store-2"
 
-// TestAStoreOfVersion1Opens opens a store that was written once and for all. With -update it is written anew, which no change of the
-// library may make necessary.
-func TestAStoreOfVersion1Opens(t *testing.T) {
+// TestStoresOfEveryVersionOpen opens stores that were written once and for all. With -update the newest is written anew, which no change
+// of the library may make necessary.
+func TestStoresOfEveryVersionOpen(t *testing.T) {
 	if *update {
 		writeGoldenStore(t)
 	}
+	stores, err := filepath.Glob("testdata/store-*.jsonl")
+	if len(stores) < 2 || err != nil {
+		t.Fatal(stores, err)
+	}
+	for _, file := range stores {
+		t.Run(file, func(t *testing.T) { opensGolden(t, strings.TrimSuffix(file, ".jsonl")) })
+	}
+}
+
+// opensGolden opens a store of the golden files with a name.
+func opensGolden(t *testing.T, name string) {
 	store := mem.New()
-	text, err := os.ReadFile(goldenStore)
+	text, err := os.ReadFile(name + ".jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +55,7 @@ func TestAStoreOfVersion1Opens(t *testing.T) {
 	if s := conn.Stats(); s.Indexed == 0 || s.Tail == 0 {
 		t.Errorf("%+v", s)
 	}
-	want, err := os.ReadFile(goldenHistory)
+	want, err := os.ReadFile(name + ".txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +118,7 @@ func writeGoldenStore(t *testing.T) {
 		}
 	}
 	dump(t, store, conn.log.dbid)
-	if err := os.WriteFile(goldenHistory, []byte(historyOf(t, conn.Snapshot())), 0o644); err != nil {
+	if err := os.WriteFile(goldenStore+".txt", []byte(historyOf(t, conn.Snapshot())), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -133,7 +143,7 @@ func dump(t *testing.T, store storage.Store, dbid string) {
 			lines.Write(append(line, '\n'))
 		}
 	}
-	if err := os.WriteFile(goldenStore, []byte(lines.String()), 0o644); err != nil {
+	if err := os.WriteFile(goldenStore+".jsonl", []byte(lines.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -117,7 +117,7 @@ func (c *Conn) indexNow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.level = level.Encode(nil)
+	r.levels = [][]byte{level.Encode(nil)}
 	if err := c.publishRoot(ctx, r); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/datolite/datolite/index"
@@ -19,9 +18,9 @@ type reached struct {
 // error, and without what it would lead to. It holds a few directories in memory.
 func (l *txlog) reach(ctx context.Context, r *root, enter func(reached) bool) iter.Seq2[reached, error] {
 	return func(yield func(reached, error) bool) {
-		levels, err := l.levels(r)
+		levels, err := l.levels(r, index.NewCache(0))
 		if err != nil {
-			yield(reached{}, err)
+			yield(reached{}, &StoreError{l.rootKey(r), err})
 			return
 		}
 		into := func(p *index.Part) bool { return enter == nil || enter(reached{p.Name, p}) }
@@ -33,13 +32,4 @@ func (l *txlog) reach(ctx context.Context, r *root, enter func(reached) bool) it
 			}
 		}
 	}
-}
-
-// levels returns the levels of a root, the newest first, for who reads each segment once.
-func (l *txlog) levels(r *root) ([]*index.Level, error) {
-	level, err := index.DecodeLevel(r.level, segments{l}, index.NewCache(0))
-	if err != nil {
-		return nil, &StoreError{l.rootKey(r), fmt.Errorf("%w: %w", ErrCorrupt, err)}
-	}
-	return []*index.Level{level}, nil
 }

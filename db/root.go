@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,6 +19,7 @@ import (
 type root struct {
 	job         string // that made it
 	from        string // the job of the root that it was made from; "" for none
+	gen         int    // how often the database was written anew
 	seq         int    // of the record
 	hash        digest // of that record
 	writer      uint64 // the lowest version that may write after it
@@ -26,16 +28,20 @@ type root struct {
 	instant     int64 // milliseconds since 1970
 	nextT       T
 	nextElement ID
-	datoms      int    // that the records up to seq brought
-	bytes       int    // of those records
-	level       []byte // see index.Level
+	datoms      int      // that the records up to seq brought
+	bytes       int      // of those records
+	levels      [][]byte // the newest first; see index.Level
 }
 
 // rootMagic is how every root begins.
 const rootMagic = "dlx1"
 
-// rootVersion is that of the roots that this version writes, and the newest that it reads.
-const rootVersion = 1
+// rootVersion is that of the roots that this version writes, and the newest that it reads. A root of version 1 has no gen, and one level
+// in the place of sections.
+const rootVersion = 2
+
+// The kinds of sections of a root.
+const rootLevels = 1 // see index.Level
 
 // newRoot returns the root of a head, whose level is still to be made.
 func newRoot(h *head) *root {
@@ -46,11 +52,13 @@ func newRoot(h *head) *root {
 		writerSeq: h.writer.seq, basis: s.basis, instant: s.instant, nextT: s.nextT, nextElement: s.nextElement, datoms: h.datoms, bytes: h.bytes}
 }
 
-// encode returns the root as bytes: magic, version, job, from, seq, hash (32 bytes), writer, writer's seq, basis, instant, next t − basis,
-// next element, datoms, bytes, level, and the SHA-256 of all that. Numbers are varints, texts have their length before them.
+// encode returns the root as bytes: magic, version, job, from, gen, seq, hash (32 bytes), writer, writer's seq, basis, instant, next t −
+// basis, next element, datoms, bytes, number of sections and each of them (kind, length, content; kinds ascend), and the SHA-256 of all
+// that. Numbers are varints, texts have their length before them.
 func (r *root) encode() []byte {
 	b := binary.AppendUvarint([]byte(rootMagic), rootVersion)
 	b = appendText(appendText(b, r.job), r.from)
+	b = binary.AppendUvarint(b, uint64(r.gen))
 	b = binary.AppendUvarint(b, uint64(r.seq))
 	b = append(b, r.hash[:]...)
 	b = binary.AppendUvarint(b, r.writer)
@@ -61,9 +69,22 @@ func (r *root) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(r.nextElement))
 	b = binary.AppendUvarint(b, uint64(r.datoms))
 	b = binary.AppendUvarint(b, uint64(r.bytes))
-	b = appendText(b, string(r.level))
+	sections := r.sections()
+	b = binary.AppendUvarint(b, uint64(len(sections)))
+	for _, s := range sections {
+		b = appendText(binary.AppendUvarint(b, s.kind), string(s.content))
+	}
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
+}
+
+// sections returns what the root says in sections, by kind.
+func (r *root) sections() []section {
+	levels := binary.AppendUvarint(nil, uint64(len(r.levels)))
+	for _, l := range r.levels {
+		levels = appendText(levels, string(l))
+	}
+	return []section{{rootLevels, levels}}
 }
 
 // decodeRoot returns the root that b holds.
@@ -75,11 +96,30 @@ func decodeRoot(b []byte) (*root, error) {
 	if s.take(uint64(len(rootMagic))) != rootMagic {
 		s.fail("not a root")
 	}
-	if v := s.uvarint(); s.err == nil && v > rootVersion {
-		return nil, fmt.Errorf("%w: the root has version %d, and this version reads up to %d", ErrFormat, v, rootVersion)
+	version := s.uvarint()
+	if s.err == nil && version > rootVersion {
+		return nil, fmt.Errorf("%w: the root has version %d, and this version reads up to %d", ErrFormat, version, rootVersion)
 	}
+	r, unknown := &root{}, error(nil)
+	if r.decodeHead(s, version); version == 1 {
+		r.levels = [][]byte{[]byte("\x01" + s.text())} // a level of version 1 did not say so
+	} else {
+		unknown = r.decodeSections(s)
+	}
+	if err := s.end(); err != nil {
+		return nil, fmt.Errorf("%w: the root is %w", ErrCorrupt, err)
+	}
+	return r, unknown
+}
+
+// decodeHead decodes what comes before the sections.
+func (r *root) decodeHead(s *source, version uint64) {
 	const most = 1 << 62
-	r := &root{job: s.text(), from: s.text(), seq: int(s.upTo(most, "seq"))}
+	r.job, r.from = s.text(), s.text()
+	if version > 1 {
+		r.gen = int(s.upTo(most, "gen"))
+	}
+	r.seq = int(s.upTo(most, "seq"))
 	copy(r.hash[:], s.take(sha256.Size))
 	r.writer, r.writerSeq = s.uvarint(), int(s.upTo(most, "seq"))
 	r.basis = T(s.upTo(uint64(maxID), "t"))
@@ -87,16 +127,38 @@ func decodeRoot(b []byte) (*root, error) {
 	r.nextT = r.basis + T(s.upTo(uint64(maxID), "t"))
 	r.nextElement = ID(s.upTo(uint64(maxID), "id"))
 	r.datoms, r.bytes = int(s.upTo(most, "count")), int(s.upTo(most, "count"))
-	r.level = []byte(s.text())
-	if err := s.end(); err != nil {
-		return nil, fmt.Errorf("%w: the root is %w", ErrCorrupt, err)
+}
+
+// decodeSections decodes the sections. It returns ErrFormat if there is one of a kind that is not known.
+func (r *root) decodeSections(s *source) (unknown error) {
+	last := uint64(0)
+	for n := s.count(2); n > 0; n-- {
+		kind := s.uvarint()
+		if kind <= last {
+			s.fail("section %d behind section %d", kind, last)
+		}
+		last = kind
+		content := &source{rest: s.text()}
+		switch kind {
+		case rootLevels:
+			r.levels = make([][]byte, content.count(1))
+			for i := range r.levels {
+				r.levels[i] = []byte(content.text())
+			}
+		default:
+			unknown = fmt.Errorf("%w: the root has a section of kind %d, which this version does not know", ErrFormat, kind)
+			continue
+		}
+		if err := content.end(); err != nil {
+			s.fail("section %d: %w", kind, err)
+		}
 	}
-	return r, nil
+	return unknown
 }
 
 // rootKey returns the key of the copy of a root: the newest sorts first.
 func (l *txlog) rootKey(r *root) string {
-	return fmt.Sprintf("%s/root/%s-%s-%s", l.dbid, hex16(^uint64(0)), hex16(^uint64(r.seq)), r.job)
+	return fmt.Sprintf("%s/root/%s-%s-%s", l.dbid, hex16(^uint64(r.gen)), hex16(^uint64(r.seq)), r.job)
 }
 
 // newestRoot returns the newest root that has a copy, and nil where there is none.
@@ -119,13 +181,32 @@ func (l *txlog) newestRoot(ctx context.Context) (*root, error) {
 	return r, nil
 }
 
+// levels returns the levels of a root, the newest first, of which nothing is read yet.
+func (l *txlog) levels(r *root, cache *index.Cache) ([]*index.Level, error) {
+	levels := make([]*index.Level, len(r.levels))
+	for i, b := range r.levels {
+		level, err := index.DecodeLevel(b, segments{l}, cache)
+		switch {
+		case errors.Is(err, index.ErrFormat):
+			return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
+		levels[i] = level
+	}
+	return levels, nil
+}
+
 // levelOf returns the level of a root, of which nothing is read yet.
 func (c *Conn) levelOf(r *root) (*index.Level, error) {
-	l, err := index.DecodeLevel(r.level, segments{c.log}, c.cache)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	levels, err := c.log.levels(r, c.cache)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(levels) != 1:
+		return nil, fmt.Errorf("%w: the root has %d levels", ErrFormat, len(levels))
 	}
-	return l, nil
+	return levels[0], nil
 }
 
 // headAt returns the head at the record of a root. It reads what is said of schema in the trees.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // A Level is facts that lie in a store: in trees, two for each order, of the facts that hold and of those that ended. It holds
@@ -52,8 +53,12 @@ func (l *Level) Facts() (open, ended int) {
 	return l.trees[EAVT][current].top.facts, l.trees[EAVT][past].top.facts
 }
 
+// levelVersion is that of the encoding of a level.
+const levelVersion = 1
+
 // Encode appends what it takes to find the level again: where its trees begin.
 func (l *Level) Encode(b []byte) []byte {
+	b = binary.AppendUvarint(b, levelVersion)
 	b = binary.AppendVarint(binary.AppendVarint(b, int64(l.oldest)), int64(l.newest))
 	for _, trees := range l.trees {
 		for _, t := range trees {
@@ -68,9 +73,12 @@ func (l *Level) Encode(b []byte) []byte {
 	return b
 }
 
-// DecodeLevel returns the level of which b is the encoding, and reads nothing yet.
+// DecodeLevel returns the level of which b is the encoding, and reads nothing yet. The error is ErrFormat if a later version wrote it.
 func DecodeLevel(b []byte, from Segments, cache *Cache) (*Level, error) {
 	in := &input{rest: b}
+	if v := in.count(math.MaxInt); !in.bad && v > levelVersion {
+		return nil, fmt.Errorf("%w: a level has version %d, and this reads up to %d", ErrFormat, v, levelVersion)
+	}
 	l := &Level{reader: reader{from, cache}, oldest: ID(in.varint()), newest: ID(in.varint())}
 	for o := range l.trees {
 		for k := range l.trees[o] {
