@@ -31,6 +31,8 @@ type Reader interface {
 	// Count returns how many datoms Datoms would yield: exactly on a snapshot, at most that many on a view, and on a snapshot of
 	// Conn.At or Conn.Reports, and without reading them.
 	Count(ctx context.Context, o Order, components ...any) (int, error)
+	// CountRange returns what Count does, of a range as Scan takes it.
+	CountRange(ctx context.Context, o Order, r index.Range) (int, error)
 	// TxRange yields the transactions with start ≤ t < end from the log, oldest first; nil leaves a side open. A view shows of
 	// them what it shows of history.
 	TxRange(ctx context.Context, start, end Moment) iter.Seq2[Tx, error]
@@ -170,6 +172,11 @@ func (r *reader) Count(ctx context.Context, o Order, components ...any) (int, er
 	if !ok || err != nil {
 		return 0, err
 	}
+	return r.CountRange(ctx, o, rng)
+}
+
+// CountRange returns how many datoms Scan would show, or an upper bound of it.
+func (r *reader) CountRange(ctx context.Context, o Order, rng index.Range) (int, error) {
 	w, err := r.window(ctx)
 	if err != nil {
 		return 0, err

@@ -1,6 +1,10 @@
 package index
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+	"unsafe"
+)
 
 // A Batch is a stretch of datoms in columns, as the operators above read them. All columns have the length of E. It is valid
 // until the next one is asked for, and must not be changed: its columns may be those of a segment.
@@ -25,7 +29,7 @@ func (b *Batch) Datom(i int) Datom {
 
 // A Vector is a column of values. Where all have one kind, Kinds is nil and Kind tells it. Words holds those that are numbers
 // of a word (booleans, longs and references, floats, doubles, instants), Texts the others; a column that holds none of one of
-// them may have nil there.
+// them may have nil there. The texts of a batch may still be packed, and Texts nil then: AppendTexts and Pick bring them out.
 type Vector struct {
 	Kind  Kind
 	Kinds []Kind
@@ -90,7 +94,7 @@ func (k Kind) oneWord() bool {
 	return false
 }
 
-// Slice returns the values from i to j, sharing memory. Texts that are packed come out of it.
+// Slice returns the values from i to j, sharing memory.
 func (v *Vector) Slice(i, j int) Vector {
 	out := Vector{Kind: v.Kind}
 	if v.Kinds != nil {
@@ -102,26 +106,74 @@ func (v *Vector) Slice(i, j int) Vector {
 	if v.Texts != nil {
 		out.Texts = v.Texts[i:j:j]
 	} else if v.packed.spans != nil {
-		out.Texts = make([]string, j-i)
-		v.packed.gather(out.Texts, i)
+		out.packed = packedTexts{v.packed.bytes, v.packed.spans[i:j:j]}
+	}
+	return out
+}
+
+// AppendTexts appends the texts at some places, or all of them where places is nil. The texts themselves are not copied.
+func (v *Vector) AppendTexts(to []string, places []int32) []string {
+	packed := v.packed.spans != nil
+	switch {
+	case places == nil && packed:
+		n := len(to)
+		to = append(to, make([]string, len(v.packed.spans))...)
+		v.packed.gather(to[n:], 0)
+	case places == nil:
+		to = append(to, v.Texts...)
+	case packed:
+		for _, p := range places {
+			to = append(to, v.packed.at(int(p)))
+		}
+	default:
+		for _, p := range places {
+			to = append(to, v.Texts[p])
+		}
+	}
+	return to
+}
+
+// Pick returns the values at some places in a column of its own, with its texts in Texts. The texts themselves are not copied.
+func (v *Vector) Pick(places []int32) Vector {
+	out := Vector{Kind: v.Kind, Kinds: pickRows(v.Kinds, places), Words: pickRows(v.Words, places), Texts: pickRows(v.Texts, places)}
+	if v.packed.spans != nil {
+		out.Texts = v.AppendTexts(make([]string, 0, len(places)), places)
+	}
+	return out
+}
+
+// pickRows returns the rows of a column at some places, nil of one that is not there.
+func pickRows[T any](from []T, places []int32) []T {
+	if from == nil {
+		return nil
+	}
+	out := make([]T, len(places))
+	for k, place := range places {
+		out[k] = from[place]
 	}
 	return out
 }
 
 // Len returns how many values the vector holds.
-func (v *Vector) Len() int { return max(len(v.Kinds), len(v.Words), len(v.Texts)) }
+func (v *Vector) Len() int {
+	return max(len(v.Kinds), len(v.Words), len(v.Texts), len(v.packed.spans))
+}
 
 // narrow turns a vector with Kinds into one without where all values have one kind.
 func (v *Vector) narrow() {
-	for _, k := range v.Kinds {
-		if k != v.Kinds[0] {
-			return
-		}
+	if !uniform(v.Kinds) {
+		return
 	}
 	v.Kind, v.Kinds = v.Kinds[0], nil
 	if v.Kind.oneWord() {
-		v.Texts = nil
-	} else if v.Texts != nil {
+		v.Texts, v.packed = nil, packedTexts{}
+	} else if v.Texts != nil || v.packed.spans != nil {
 		v.Words = nil
 	}
+}
+
+// uniform reports whether all kinds of a column, which are not none, are one: each equals the next.
+func uniform(kinds []Kind) bool {
+	b := unsafe.Slice((*byte)(&kinds[0]), len(kinds))
+	return bytes.Equal(b[1:], b[:len(b)-1])
 }

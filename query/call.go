@@ -19,6 +19,7 @@ type callStep struct {
 	eval   evaluator
 	needs  varSet
 	makes  bool // its results are values of its own
+	hosted bool // it is a function of the host
 }
 
 // A callArg is a variable, or where v is noVariable a constant or _.
@@ -100,6 +101,7 @@ func (r *run) evaluator(c *callClause, s *callStep) (evaluator, error) {
 		return make(r, c)
 	}
 	if f, ok := r.hostFunc(c.name); ok {
+		s.hosted = true
 		return r.hostEvaluator(c, f)
 	}
 	b, ok := builtins[builtinName(c.name)]

@@ -175,7 +175,7 @@ func visible(c *orClause) varSet {
 
 // close returns what some clauses come to bind, and those that never get what they need. Negations bind nothing.
 func (a *analyzer) close(cs []clause, before varSet, source string) (varSet, []clause) {
-	bound := before.clone()
+	bound := before
 	var pending []clause
 	for _, c := range cs {
 		if _, negation := c.(*notClause); !negation {
@@ -271,7 +271,7 @@ func (a *analyzer) readyOr(c *orClause, bound varSet, source string) bool {
 		return false
 	}
 	given := bound.and(visible(c))
-	key := fmt.Sprintf("%p %s %x", c, source, given.words)
+	key := fmt.Sprintf("%p %s %v", c, source, given)
 	if a.memory == nil {
 		a.memory = map[string]bool{}
 	}

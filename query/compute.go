@@ -297,7 +297,7 @@ func (r *run) groupColumns(basis *relation, groups [][]int32) ([]index.Vector, e
 	cols := make([]index.Vector, len(r.q.find))
 	for i, f := range r.q.find {
 		if r.computes[i] == nil {
-			cols[i] = gather(&basis.cols[basis.column(f.v)], firsts)
+			cols[i] = basis.cols[basis.column(f.v)].Pick(firsts)
 			continue
 		}
 		for k, rows := range groups {

@@ -31,16 +31,23 @@ type conj struct {
 	plan    *plan
 	groups  []*relation
 	pending []operator
-	known   varSet // variables that are bound, dropped columns included
-	keep    varSet // variables that are asked for in the end
-	rec     *recursion
-	held    int64 // bytes of the groups
+
+	comparing []*callStep // of them, those that compare two values
+	known     varSet      // variables that are bound, dropped columns included
+	keep      varSet      // variables that are asked for in the end
+	rec       *recursion
+	held      int64 // bytes of the groups
 }
 
 // solve runs a plan on groups, and returns what holds of some variables, as distinct rows.
 func (r *run) solve(p *plan, groups []*relation, keep varSet, rec *recursion) (*relation, error) {
 	c := &conj{run: r, plan: p, pending: slices.Clone(p.steps), keep: keep, rec: rec}
 	defer c.release()
+	for _, s := range p.steps {
+		if call, ok := s.(*callStep); ok && call.isComparison() {
+			c.comparing = append(c.comparing, call)
+		}
+	}
 	for _, g := range groups {
 		c.known.addAll(g.set())
 		if err := c.absorb(g); err != nil {
@@ -58,6 +65,9 @@ func (r *run) solve(p *plan, groups []*relation, keep varSet, rec *recursion) (*
 	}
 	return c.result()
 }
+
+// isPending reports whether a step is still to be run.
+func (c *conj) isPending(s operator) bool { return slices.Contains(c.pending, s) }
 
 // failed reports whether a group has come out empty, so that nothing holds.
 func (c *conj) failed() bool {
@@ -165,7 +175,7 @@ func (c *conj) rows(vs varSet) (n float64, groups int) {
 
 // drop removes the columns that nobody asks for any more.
 func (c *conj) drop() error {
-	needed := c.keep.clone()
+	needed := c.keep
 	for _, s := range c.pending {
 		needed.addAll(s.vars())
 	}

@@ -28,7 +28,7 @@ func (r *run) find(basis *relation) (*answer, error) {
 		out.rows[i] = cells[i*len(cols) : (i+1)*len(cols) : (i+1)*len(cols)]
 	}
 	for c, f := range r.q.find {
-		col := gather(&cols[c], rows)
+		col := cols[c].Pick(rows)
 		if f.pulls {
 			err = r.pullInto(out.rows, c, &col)
 		} else {

@@ -109,7 +109,7 @@ func (h *hidden) variable(want hiddenVar) variable {
 
 // with returns some variables and the hidden ones beside them that a plan uses.
 func (h *hidden) with(vs varSet, p *plan) varSet {
-	out := vs.clone()
+	out := vs
 	if p == nil || len(h.all) == 0 {
 		return out
 	}

@@ -1,11 +1,9 @@
 package query
 
-import (
-	"github.com/datolite/datolite/index"
-)
+import "github.com/datolite/datolite/db"
 
 // A lookup costs about as much as reading this many datoms in sequence.
-const lookupCost = 24
+const lookupCost = 200
 
 // samples is how many rows are asked to estimate how many datoms a row leads to.
 const samples = 4
@@ -24,7 +22,10 @@ func (s *scan) given(c *conj) probe {
 // fill adds to a probe what a row of a group says of the scan's variables.
 func (s *scan) fill(p *probe, g *relation, row int) {
 	for i, v := range s.at {
-		if at := g.column(v); v != noVariable && at >= 0 {
+		if v == noVariable {
+			continue
+		}
+		if at := g.column(v); at >= 0 {
 			p.set(i, g.cols[at].At(row))
 		}
 	}
@@ -39,7 +40,7 @@ func (s *scan) driver(c *conj, p *probe) *relation {
 	}
 	var out *relation
 	for _, g := range c.groups {
-		if g.set().meets(useful) && (out == nil || g.n < out.n) {
+		if (out == nil || g.n < out.n) && g.set().meets(useful) {
 			out = g
 		}
 	}
@@ -48,8 +49,9 @@ func (s *scan) driver(c *conj, p *probe) *relation {
 
 // leading returns the first of entity, attribute and value that is bound.
 func (s *scan) leading(c *conj) varSet {
+	bound := c.bound()
 	for _, v := range s.at[:3] {
-		if c.bound().has(v) {
+		if bound.has(v) {
 			return setOf(v)
 		}
 	}
@@ -59,41 +61,59 @@ func (s *scan) leading(c *conj) varSet {
 // score estimates how many rows there are when the scan has run.
 func (s *scan) score(c *conj) (float64, error) {
 	p := s.given(c)
-	full, err := s.fullCount(c, &p)
 	g := s.driver(c, &p)
-	if err != nil || g == nil || g.n == 1 {
-		if g == nil {
-			return 2 * float64(full), err // begins a group of its own
-		}
-		return float64(full), err
+	full, err := s.full(c, &p)
+	switch {
+	case err != nil:
+		return 0, err
+	case g == nil:
+		return 2 * full, nil // begins a group of its own
+	case g.n == 1:
+		return full, nil
 	}
-	fan, err := s.fan(c, g, p)
-	return min(fan*float64(g.n), float64(g.n)*float64(full)), err
+	fan, err := s.fan(c, g, p, full)
+	return min(fan*float64(g.n), float64(g.n)*full), err
 }
 
-// fullCount returns how many datoms a probe leaves. What the constants alone leave is counted once.
-func (s *scan) fullCount(c *conj, p *probe) (int, error) {
-	if p.known != s.consts.known {
-		return s.count(c.run, p)
+// full returns how many datoms a probe leaves: at most one where the schema says so, else as they are counted.
+func (s *scan) full(c *conj, p *probe) (float64, error) {
+	if s.atMostOne(p) {
+		return 1, nil
 	}
-	if s.size < 0 {
-		n, err := s.count(c.run, p)
-		if err != nil {
-			return 0, err
-		}
-		s.size = n
-	}
-	return s.size, nil
+	return c.run.counted(s, p, s.bounds(c))
 }
 
-// fan returns how many datoms a row of a group leads to, on average of some rows.
-func (s *scan) fan(c *conj, g *relation, p probe) (float64, error) {
+// atMostOne reports whether at most one datom can meet a probe: it has the value of a unique attribute, or the entity and an attribute of one
+// value.
+func (s *scan) atMostOne(p *probe) bool {
+	if !p.known[1] || s.from.IsHistory() {
+		return false
+	}
+	a, ok := s.from.Schema().Attribute(p.values[1].Ref())
+	return ok && (p.known[0] && !a.Many || p.known[2] && a.Unique != db.NotUnique && !a.NilsDistinct)
+}
+
+// fan returns how many datoms a row of a group leads to, on average. An attribute of one value leads to one at most, and to one of some
+// value as often as that is met among all; else some rows are asked.
+func (s *scan) fan(c *conj, g *relation, p probe, full float64) (float64, error) {
+	first := p
+	s.fill(&first, g, 0)
+	if p.known[1] && s.atMostOne(&first) {
+		if !p.known[2] {
+			return 1, nil
+		}
+		all := probe{}
+		all.set(1, p.values[1])
+		n, err := c.run.counted(s, &all, nil)
+		return min(1, full/max(n, 1)), err
+	}
 	total := 0
 	n := min(g.n, samples)
 	for i := range n {
-		probe := p
-		s.fill(&probe, g, i*(g.n-1)/max(n-1, 1))
-		k, err := s.count(c.run, &probe)
+		one := p
+		s.fill(&one, g, i*(g.n-1)/max(n-1, 1))
+		x := s.reach(&one, nil)
+		k, err := s.count(c.run, &x)
 		if err != nil {
 			return 0, err
 		}
@@ -102,23 +122,56 @@ func (s *scan) fan(c *conj, g *relation, p probe) (float64, error) {
 	return float64(total) / float64(max(n, 1)), nil
 }
 
+// A tally is how many datoms a source has of what is known.
+type tally struct {
+	from  db.Reader
+	known probe
+	n     float64
+}
+
+// counted returns how many datoms a probe leaves. What an attribute alone leaves is counted once in a run.
+func (r *run) counted(s *scan, p *probe, b *bounds) (float64, error) {
+	once := !b.any() && p.known == [maxPattern]bool{1: true}
+	if once {
+		for i := range r.counts {
+			if c := &r.counts[i]; c.from == s.from && c.known == *p {
+				return c.n, nil
+			}
+		}
+	}
+	x := s.reach(p, b)
+	n, err := s.count(r, &x)
+	if once && err == nil {
+		r.counts = append(r.counts, tally{s.from, *p, float64(n)})
+	}
+	return float64(n), err
+}
+
 // run joins what matches the pattern to the groups that share its variables.
 func (s *scan) run(c *conj) error {
 	p := s.given(c)
-	found := newRelation(s.uses.list())
 	g := s.driver(c, &p)
+	b := s.bounds(c)
 	looksUp, err := s.looksUp(c, g, &p)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case looksUp:
+	}
+	x := s.reach(&p, b)
+	if !looksUp && g != nil && g.n > 1 {
+		if joined, ok, err := s.joinInto(c, g, &p, &x); ok || err != nil {
+			return firstError(err, c.replace(g, joined))
+		}
+	}
+	found := newRelation(s.uses.list())
+	if looksUp {
 		err = s.readEach(c.run, g, p, found)
-	default:
-		err = s.read(c.run, &p, found)
+	} else {
+		err = s.read(c.run, &p, &x, found)
 	}
 	if err != nil {
 		return err
 	}
+	found.unique = s.isSet()
 	return c.absorb(found)
 }
 
@@ -130,8 +183,8 @@ func (s *scan) looksUp(c *conj, g *relation, p *probe) (bool, error) {
 	if _, parts := s.path(p); parts < 0 {
 		return true, nil
 	}
-	full, err := s.fullCount(c, p)
-	return g.n*lookupCost < full, err
+	full, err := s.full(c, p)
+	return float64(g.n)*lookupCost < full, err
 }
 
 // readEach reads what matches each row of a group.
@@ -144,76 +197,12 @@ func (s *scan) readEach(r *run, g *relation, p probe, out *relation) error {
 		if err := r.tick(i); err != nil {
 			return err
 		}
-		probe := p
-		s.fill(&probe, keys, i)
-		if err := s.read(r, &probe, out); err != nil {
+		one := p
+		s.fill(&one, keys, i)
+		x := s.reach(&one, nil)
+		if err := s.read(r, &one, &x, out); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// A rowScan matches a pattern against rows.
-type rowScan struct {
-	clause *patternClause
-	rows   [][]index.Value
-	consts []index.Value
-	uses   varSet
-}
-
-func (s *rowScan) score(c *conj) (float64, error) {
-	for _, g := range c.groups {
-		if g.set().meets(s.uses) {
-			return float64(max(g.n, len(s.rows))), nil
-		}
-	}
-	return 2 * float64(len(s.rows)), nil
-}
-
-func (s *rowScan) run(c *conj) error {
-	vars := s.uses.list()
-	out := newRelation(vars)
-	row := make([]index.Value, len(vars))
-	for i, source := range s.rows {
-		if err := c.run.tick(i); err != nil {
-			return err
-		}
-		if len(source) < len(s.clause.terms) {
-			return errorAt(s.clause.pos, ErrSource, "row %d of the source has %s, and %s asks for %d", i, plural(len(source), "column"), s.clause.key, len(s.clause.terms))
-		}
-		if s.matches(source, vars, row) {
-			out.add(row)
-		}
-	}
-	return c.absorb(out)
-}
-
-// matches reports whether a row of the source matches, and puts the values of variables into row.
-func (s *rowScan) matches(source []index.Value, vars []variable, row []index.Value) bool {
-	var seen varSet
-	for i, t := range s.clause.terms {
-		switch t.kind {
-		case constantTerm:
-			if source[i] != s.consts[i] {
-				return false
-			}
-		case variableTerm:
-			at := indexOf(vars, t.v)
-			if seen.has(t.v) && row[at] != source[i] {
-				return false
-			}
-			seen.add(t.v)
-			row[at] = source[i]
-		}
-	}
-	return true
-}
-
-func indexOf(vars []variable, v variable) int {
-	for i, w := range vars {
-		if w == v {
-			return i
-		}
-	}
-	return -1
 }

@@ -10,13 +10,14 @@ import (
 // twice, and what counts or returns rows makes them distinct first. A relation without columns holds zero rows or one.
 // Relations are not changed once they were handed on.
 type relation struct {
-	vars []variable
-	cols []index.Vector
-	n    int
+	vars   []variable
+	cols   []index.Vector
+	n      int
+	unique bool // no row stands in it twice; where that is not known it is false
 }
 
 // unit is the relation that says yes: one row and no column.
-func unit() *relation { return &relation{n: 1} }
+func unit() *relation { return &relation{n: 1, unique: true} }
 
 // newRelation returns an empty relation.
 func newRelation(vars []variable) *relation {
@@ -45,14 +46,21 @@ func (r *relation) columnsOf(vs []variable) []index.Vector {
 	return out
 }
 
-// pick returns the relation with only the rows of these numbers, in this order.
+// pick returns the relation with only the rows of these numbers, none of them twice, in this order.
 func (r *relation) pick(rows []int32) *relation {
+	out := r.repeat(rows)
+	out.unique = r.unique
+	return out
+}
+
+// repeat returns the relation with the rows of these numbers, which may be there more than once.
+func (r *relation) repeat(rows []int32) *relation {
 	if len(rows) == r.n && isRange(rows) {
 		return r
 	}
 	out := &relation{vars: r.vars, cols: make([]index.Vector, len(r.cols)), n: len(rows)}
 	for i := range r.cols {
-		out.cols[i] = gather(&r.cols[i], rows)
+		out.cols[i] = r.cols[i].Pick(rows)
 	}
 	return out
 }
@@ -71,19 +79,38 @@ func (r *run) project(g *relation, vs []variable) (*relation, error) {
 	if slices.Equal(vs, g.vars) {
 		return r.distinct(g)
 	}
-	return r.distinct(&relation{vars: vs, cols: g.columnsOf(vs), n: g.n})
+	return r.distinct(&relation{vars: vs, cols: g.columnsOf(vs), n: g.n, unique: g.unique && len(vs) == len(g.vars)})
 }
 
 // renamed returns the relation with other variables for its columns.
-func (r *relation) renamed(vs []variable) *relation { return &relation{vars: vs, cols: r.cols, n: r.n} }
+func (r *relation) renamed(vs []variable) *relation {
+	return &relation{vars: vs, cols: r.cols, n: r.n, unique: r.unique}
+}
 
-// distinct returns the relation without rows that stand in it twice.
+// distinct returns the relation without rows that stand in it twice. It looks for such rows only where nothing proves that there are none:
+// that the relation is known to be unique, or that a column ascends strictly.
 func (r *run) distinct(g *relation) (*relation, error) {
-	if len(g.cols) == 0 {
-		return &relation{n: min(g.n, 1)}, nil
-	}
-	if g.n < 2 {
+	switch {
+	case g.unique:
 		return g, nil
+	case len(g.cols) == 0:
+		return &relation{n: min(g.n, 1), unique: true}, nil
+	case g.n < 2 || slices.ContainsFunc(g.cols, strictlyAscends):
+		return &relation{vars: g.vars, cols: g.cols, n: g.n, unique: true}, nil
+	}
+	rows, err := r.firsts(g)
+	if err != nil {
+		return nil, err
+	}
+	out := *g.pick(rows)
+	out.unique = true
+	return &out, nil
+}
+
+// firsts returns the rows of a relation that do not equal one before them.
+func (r *run) firsts(g *relation) ([]int32, error) {
+	if words := wordsOf(&g.cols[0]); len(g.cols) == 1 && words != nil {
+		return r.firstWords(words)
 	}
 	t := newTable(g.cols, g.n)
 	rows := make([]int32, 0, g.n)
@@ -95,11 +122,14 @@ func (r *run) distinct(g *relation) (*relation, error) {
 			rows = append(rows, i)
 		}
 	}
-	return g.pick(rows), nil
+	return rows, nil
 }
 
 // union returns the rows of relations of the same variables; those of the first say in which order.
 func (r *run) union(vs []variable, rs []*relation) (*relation, error) {
+	if len(rs) == 1 {
+		return r.project(rs[0], vs)
+	}
 	out := newRelation(vs)
 	for _, g := range rs {
 		cols := g.columnsOf(vs)
@@ -109,63 +139,4 @@ func (r *run) union(vs []variable, rs []*relation) (*relation, error) {
 		out.n += g.n
 	}
 	return r.distinct(out)
-}
-
-// gather returns the values of a column at some places.
-func gather(v *index.Vector, rows []int32) index.Vector {
-	out := index.Vector{Kind: v.Kind}
-	if v.Kinds != nil {
-		out.Kinds = pickAll(v.Kinds, rows)
-	}
-	if v.Words != nil {
-		out.Words = pickAll(v.Words, rows)
-	}
-	if v.Texts != nil {
-		out.Texts = pickAll(v.Texts, rows)
-	}
-	return out
-}
-
-func pickAll[T any](xs []T, rows []int32) []T {
-	out := make([]T, len(rows))
-	for i, r := range rows {
-		out[i] = xs[r]
-	}
-	return out
-}
-
-// extend appends the n values of w to v, which has m.
-func extend(v *index.Vector, m int, w *index.Vector, n int) {
-	if m == 0 {
-		v.Kind = w.Kind
-	}
-	if n == 0 {
-		return
-	}
-	if v.Kinds != nil || w.Kinds != nil || v.Kind != w.Kind {
-		v.Kinds = append(kindsOf(v, m), kindsOf(w, n)...)
-	}
-	v.Words = extended(v.Words, m, w.Words, n)
-	v.Texts = extended(v.Texts, m, w.Texts, n)
-}
-
-func kindsOf(v *index.Vector, n int) []index.Kind {
-	if v.Kinds != nil {
-		return v.Kinds
-	}
-	return slices.Repeat([]index.Kind{v.Kind}, n)
-}
-
-// extended appends a column of n to one of m; a column that is not there holds zeros.
-func extended[T any](a []T, m int, b []T, n int) []T {
-	if a == nil && b == nil {
-		return nil
-	}
-	if a == nil {
-		a = make([]T, m)
-	}
-	if b == nil {
-		b = make([]T, n)
-	}
-	return append(a, b...)
 }

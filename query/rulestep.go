@@ -139,7 +139,7 @@ func (a callArg) column(g *relation) index.Vector {
 	}
 	var one index.Vector
 	one.Append(a.c)
-	return gather(&one, make([]int32, g.n))
+	return one.Pick(make([]int32, g.n))
 }
 
 // found returns what was derived for the rows of a relation, in the variables of the call.

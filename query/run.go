@@ -25,6 +25,8 @@ type run struct {
 	order    []*answers      // the tables, as they were made
 	params   map[string]bool // whether arguments of rules stand for entities, as far as that is known
 
+	counts []tally // of what attributes alone leave
+
 	limits Budget
 	held   int64 // bytes of intermediate results
 	datoms int64 // that were read

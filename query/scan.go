@@ -1,13 +1,13 @@
 package query
 
 import (
-	"slices"
+	"unsafe"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
 )
 
-// A scan matches a pattern against a database.
+// A scan matches a pattern against a database. It does not change once it is made.
 type scan struct {
 	clause  *patternClause
 	from    db.Reader
@@ -16,7 +16,6 @@ type scan struct {
 	uses    varSet
 	byValue bool // only the value is known
 	never   bool // a constant is of a type that matches nothing
-	size    int  // how many datoms the constants leave; −1 where it is not known yet
 }
 
 // A probe is what is known of the datoms that a scan looks for.
@@ -32,7 +31,6 @@ func (p *probe) set(i int, v index.Value) { p.values[i], p.known[i] = v, true }
 // references can be found by it.
 func (s *scan) path(p *probe) (index.Order, int) {
 	e, a, v := p.known[0], p.known[1], p.known[2]
-	schema := s.from.Schema()
 	switch {
 	case e && a && v:
 		return index.EAVT, 3
@@ -40,9 +38,9 @@ func (s *scan) path(p *probe) (index.Order, int) {
 		return index.EAVT, 2
 	case e:
 		return index.EAVT, 1
-	case a && v && schema.Indexed(p.values[1].Ref()):
+	case a && v && s.from.Schema().Indexed(p.values[1].Ref()):
 		return index.AVET, 2
-	case a && v && schema.IsRef(p.values[1].Ref()):
+	case a && v && s.from.Schema().IsRef(p.values[1].Ref()):
 		return index.VAET, 2
 	case a:
 		return index.AEVT, 1
@@ -67,83 +65,106 @@ func (p *probe) possible() bool {
 	return !p.known[2] || !p.values[2].IsNil()
 }
 
-// components returns the known prefix of an order for Reader.Count.
-func (p *probe) components(o index.Order, parts int) []any {
-	places := [...][3]int{index.EAVT: {0, 1, 2}, index.AEVT: {1, 0, 2}, index.AVET: {1, 2, 0}, index.VAET: {2, 1, 0}}[o]
-	var out []any
-	for _, i := range places[:parts] {
-		if i == 2 {
-			out = append(out, p.values[2])
-		} else {
-			out = append(out, p.values[i].Ref())
-		}
+// A reach is what a scan reads: a range of an order, and which of the known components all of its datoms have.
+type reach struct {
+	order   index.Order
+	within  index.Range
+	covered [maxPattern]bool
+	none    bool // nothing can match
+}
+
+// reach returns what a probe leaves to be read, where the value may have bounds.
+func (s *scan) reach(p *probe, b *bounds) reach {
+	if s.never || !p.possible() {
+		return reach{none: true}
+	}
+	o, parts := s.path(p)
+	out := reach{order: o, within: index.All}
+	switch {
+	case o == index.VAET && p.values[2].Kind() != index.KindLong:
+		out.none = true
+	case o == index.AEVT && b.any():
+		out.order, out.within = index.AVET, b.within(p.values[1].Ref())
+		out.covered[1] = true
+		return out
+	case parts > 0:
+		out.within = index.Prefix(parts, p.fact())
+	}
+	for i, place := range sequence(o) {
+		out.covered[place] = out.covered[place] || i < parts
 	}
 	return out
 }
 
-// count returns how many datoms a probe leaves to be read.
-func (s *scan) count(r *run, p *probe) (int, error) {
-	if s.never || !p.possible() {
+// sequence returns the components of an order as places of a pattern.
+func sequence(o index.Order) [3]int {
+	return [...][3]int{index.EAVT: {0, 1, 2}, index.AEVT: {1, 0, 2}, index.AVET: {1, 2, 0}, index.VAET: {2, 1, 0}}[o]
+}
+
+// count returns how many datoms a reach has, or an upper bound of it.
+func (s *scan) count(r *run, x *reach) (int, error) {
+	if x.none {
 		return 0, nil
 	}
-	o, parts := s.path(p)
-	if parts < 0 {
-		parts = 0
+	return s.from.CountRange(r.ctx, x.order, x.within)
+}
+
+// onlyIDs returns the error of a value that is no entity where it alone is known, and nothing where that is not so.
+func (s *scan) onlyIDs(r *run, p *probe) error {
+	if o, _ := s.path(p); o != index.VAET || p.known[1] || p.values[2].Kind() == index.KindLong || s.never || !p.possible() {
+		return nil
 	}
-	if o == index.VAET && p.values[2].Kind() != index.KindLong {
-		return 0, nil
-	}
-	return s.from.Count(r.ctx, o, p.components(o, parts)...)
+	return errorAt(s.clause.pos, ErrInsufficient, "%s: only an entity can be looked for by its value alone, and %s is none",
+		s.clause.key, r.objects.text(p.values[2]))
 }
 
 // read appends to out what matches a probe, one row for each datom; its variables are those of the scan.
-func (s *scan) read(r *run, p *probe, out *relation) error {
-	if s.never || !p.possible() {
-		return nil
+func (s *scan) read(r *run, p *probe, x *reach, out *relation) error {
+	if err := s.onlyIDs(r, p); err != nil || x.none {
+		return err
 	}
-	o, parts := s.path(p)
-	span := index.All
-	if parts > 0 {
-		span = index.Prefix(parts, p.fact())
-	}
-	if o == index.VAET && p.values[2].Kind() != index.KindLong {
-		if p.known[1] {
-			return nil
+	whole := s.coversAll(p, x)
+	var rows []int32
+	return s.each(r, x, func(b *index.Batch) error {
+		if whole {
+			s.emitAll(b, out)
+		} else {
+			rows = s.matching(b, p, x, rows[:0])
+			s.emit(b, rows, out)
 		}
-		return errorAt(s.clause.pos, ErrInsufficient, "%s: only an entity can be looked for by its value alone, and %s is none",
-			s.clause.key, r.objects.text(p.values[2]))
-	}
-	cursor, err := s.from.Scan(r.ctx, o, span)
+		return r.fits(out.n, out.width())
+	})
+}
+
+// each yields the batches of a reach.
+func (s *scan) each(r *run, x *reach, yield func(*index.Batch) error) error {
+	cursor, err := s.from.Scan(r.ctx, x.order, x.within)
 	if err != nil {
 		return err
 	}
-	covered := [maxPattern]bool{}
-	for i := range 3 {
-		covered[i] = p.known[i] && (parts == 3 || o == index.EAVT && i < parts || o == index.AEVT && i == 1 && parts == 1 ||
-			o == index.AVET && i > 0 || o == index.VAET && (i == 2 || parts == 2 && i == 1))
-	}
-	return s.drain(r, cursor, p, covered, out)
-}
-
-// drain reads a cursor to its end.
-func (s *scan) drain(r *run, cursor *index.Cursor, p *probe, covered [maxPattern]bool, out *relation) error {
-	var rows []int32
-	whole := s.coversAll(p, covered)
 	for {
 		b, err := cursor.Next()
 		if b == nil || err != nil {
 			return err
 		}
-		if whole {
-			s.emitAll(b, out)
-		} else {
-			rows = s.matching(b, p, covered, rows[:0])
-			s.emit(b, rows, out)
-		}
-		if err := firstError(r.reads(b.Len()), r.fits(out.n, out.width())); err != nil {
+		if err := firstError(r.reads(b.Len()), yield(b)); err != nil {
 			return err
 		}
 	}
+}
+
+// isSet reports whether no two rows of what is read are equal: each has all that tells datoms apart.
+func (s *scan) isSet() bool {
+	parts := 3
+	if s.from.IsHistory() {
+		parts = maxPattern
+	}
+	for i := range parts {
+		if s.at[i] == noVariable && !s.consts.known[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // component returns a component of a datom of a batch as a value.
@@ -163,18 +184,18 @@ func component(b *index.Batch, i, row int) index.Value {
 
 // matching appends the rows of a batch that meet what is known and not covered by the range that was read, and in which a
 // variable that stands twice has one value.
-func (s *scan) matching(b *index.Batch, p *probe, covered [maxPattern]bool, rows []int32) []int32 {
+func (s *scan) matching(b *index.Batch, p *probe, x *reach, rows []int32) []int32 {
 	for row := range b.Len() {
-		if s.matches(b, p, &covered, row) {
+		if s.matches(b, p, x, row) {
 			rows = append(rows, int32(row))
 		}
 	}
 	return rows
 }
 
-func (s *scan) matches(b *index.Batch, p *probe, covered *[maxPattern]bool, row int) bool {
+func (s *scan) matches(b *index.Batch, p *probe, x *reach, row int) bool {
 	for i := range len(s.clause.terms) {
-		if p.known[i] && !covered[i] && component(b, i, row) != p.values[i] {
+		if p.known[i] && !x.covered[i] && component(b, i, row) != p.values[i] {
 			return false
 		}
 		for j := range i {
@@ -187,9 +208,9 @@ func (s *scan) matches(b *index.Batch, p *probe, covered *[maxPattern]bool, row 
 }
 
 // coversAll reports whether every datom that is read matches: all that is known is covered, and no variable stands twice.
-func (s *scan) coversAll(p *probe, covered [maxPattern]bool) bool {
+func (s *scan) coversAll(p *probe, x *reach) bool {
 	for i, v := range s.at {
-		if p.known[i] && !covered[i] || v != noVariable && s.place(v) != i {
+		if p.known[i] && !x.covered[i] || v != noVariable && s.place(v) != i {
 			return false
 		}
 	}
@@ -199,47 +220,17 @@ func (s *scan) coversAll(p *probe, covered [maxPattern]bool) bool {
 // emitAll appends a whole batch to a relation of the scan's variables.
 func (s *scan) emitAll(b *index.Batch, out *relation) {
 	for c, v := range out.vars {
-		switch i := s.place(v); i {
-		case 0:
-			appendIDs(&out.cols[c], b.E)
-		case 1:
-			appendIDs(&out.cols[c], b.A)
-		case 2:
-			extend(&out.cols[c], out.n, &b.V, b.Len())
-		case 3:
-			appendIDs(&out.cols[c], b.Tx)
-		default:
-			col := addedColumn(b)
-			extend(&out.cols[c], out.n, &col, b.Len())
-		}
+		col := batchColumn(b, s.place(v))
+		extend(&out.cols[c], out.n, &col, b.Len())
 	}
 	out.n += b.Len()
-}
-
-func appendIDs(col *index.Vector, ids []db.ID) {
-	col.Kind = index.KindLong
-	col.Words = slices.Grow(col.Words, len(ids))
-	for _, id := range ids {
-		col.Words = append(col.Words, uint64(id))
-	}
-}
-
-// addedColumn returns whether each datom of a batch is an assertion.
-func addedColumn(b *index.Batch) index.Vector {
-	out := index.Vector{Kind: index.KindBool, Words: make([]uint64, b.Len())}
-	for row := range out.Words {
-		if b.Added == nil || b.Added[row] {
-			out.Words[row] = 1
-		}
-	}
-	return out
 }
 
 // emit appends rows of a batch to a relation of the scan's variables.
 func (s *scan) emit(b *index.Batch, rows []int32, out *relation) {
 	for c, v := range out.vars {
-		col := batchColumn(b, s.place(v), rows)
-		extend(&out.cols[c], out.n, &col, len(rows))
+		col := batchColumn(b, s.place(v))
+		extendPicked(&out.cols[c], out.n, &col, rows)
 	}
 	out.n += len(rows)
 }
@@ -254,26 +245,33 @@ func (s *scan) place(v variable) int {
 	return -1
 }
 
-// batchColumn returns a component of rows of a batch as a column.
-func batchColumn(b *index.Batch, i int, rows []int32) index.Vector {
+// batchColumn returns a component of a batch as a column, which shares its memory.
+func batchColumn(b *index.Batch, i int) index.Vector {
 	switch i {
 	case 0:
-		return idColumn(b.E, rows)
+		return index.Vector{Kind: index.KindLong, Words: idWords(b.E)}
 	case 1:
-		return idColumn(b.A, rows)
+		return index.Vector{Kind: index.KindLong, Words: idWords(b.A)}
 	case 2:
-		return gather(&b.V, rows)
+		return b.V
 	case 3:
-		return idColumn(b.Tx, rows)
+		return index.Vector{Kind: index.KindLong, Words: idWords(b.Tx)}
 	}
-	added := addedColumn(b)
-	return gather(&added, rows)
+	return addedColumn(b)
 }
 
-func idColumn(ids []db.ID, rows []int32) index.Vector {
-	out := index.Vector{Kind: index.KindLong, Words: make([]uint64, len(rows))}
-	for k, row := range rows {
-		out.Words[k] = uint64(ids[row])
+// idWords returns ids as the words of a column, in the same memory.
+func idWords(ids []db.ID) []uint64 {
+	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(ids))), len(ids))
+}
+
+// addedColumn returns whether each datom of a batch is an assertion.
+func addedColumn(b *index.Batch) index.Vector {
+	out := index.Vector{Kind: index.KindBool, Words: make([]uint64, b.Len())}
+	for row := range out.Words {
+		if b.Added == nil || b.Added[row] {
+			out.Words[row] = 1
+		}
 	}
 	return out
 }

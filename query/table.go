@@ -92,104 +92,19 @@ func hashColumn(v *index.Vector, from int, out []uint64) {
 // equalRows reports whether a row of columns equals one of others.
 func equalRows(a []index.Vector, i int32, b []index.Vector, j int32) bool {
 	for c := range a {
-		if a[c].At(int(i)) != b[c].At(int(j)) {
+		if !equalAt(&a[c], i, &b[c], j) {
 			return false
 		}
 	}
 	return true
 }
 
-// join returns the rows of two relations that agree in the variables which both have; without such variables, all pairs.
-func (r *run) join(a, b *relation) (*relation, error) {
-	shared := a.set().and(b.set()).list()
-	if len(shared) == 0 {
-		return r.cross(a, b)
+// equalAt reports whether a value of a column equals one of another.
+func equalAt(v *index.Vector, i int32, w *index.Vector, j int32) bool {
+	if v.Kinds != nil || w.Kinds != nil || v.Texts == nil != (w.Texts == nil) || v.Words == nil != (w.Words == nil) {
+		return v.At(int(i)) == w.At(int(j))
 	}
-	if a.n < b.n {
-		a, b = b, a
-	}
-	probe, build := a.columnsOf(shared), b.columnsOf(shared)
-	t := newTable(build, b.n)
-	for i := range int32(b.n) {
-		t.put(i)
-	}
-	var left, right []int32
-	both := a.width() + b.width()
-	for i, h := range hashRows(probe, 0, a.n) {
-		if err := r.tick(i); err != nil {
-			return nil, err
-		}
-		for at := t.heads[h&t.mask]; at != 0; at = t.next[at-1] {
-			if t.hashes[at-1] == h && equalRows(build, at-1, probe, int32(i)) {
-				left, right = append(left, int32(i)), append(right, at-1)
-			}
-		}
-		if err := r.fits(len(left), both); err != nil {
-			return nil, err
-		}
-	}
-	return glue(a, left, b, right), nil
-}
-
-// cross returns all pairs of the rows of two relations.
-func (r *run) cross(a, b *relation) (*relation, error) {
-	if b.n == 1 && len(b.cols) == 0 {
-		return a, nil
-	}
-	if err := r.fits(a.n*b.n, a.width()+b.width()); err != nil {
-		return nil, err
-	}
-	left, right := make([]int32, 0, a.n*b.n), make([]int32, 0, a.n*b.n)
-	for i := range int32(a.n) {
-		for j := range int32(b.n) {
-			if err := r.tick(len(left)); err != nil {
-				return nil, err
-			}
-			left, right = append(left, i), append(right, j)
-		}
-	}
-	return glue(a, left, b, right), nil
-}
-
-// glue returns rows of a beside rows of b. Columns that both have are taken from a.
-func glue(a *relation, left []int32, b *relation, right []int32) *relation {
-	out := &relation{n: len(left)}
-	for i, v := range a.vars {
-		out.vars = append(out.vars, v)
-		out.cols = append(out.cols, gather(&a.cols[i], left))
-	}
-	for i, v := range b.vars {
-		if a.column(v) < 0 {
-			out.vars = append(out.vars, v)
-			out.cols = append(out.cols, gather(&b.cols[i], right))
-		}
-	}
-	return out
-}
-
-// without returns the rows of a to which no row of b agrees in b's variables: the anti-join. All of them are variables of a.
-func (r *run) without(a, b *relation) (*relation, error) {
-	if len(b.vars) == 0 {
-		if b.n > 0 {
-			return newRelation(a.vars), nil
-		}
-		return a, nil
-	}
-	probe := a.columnsOf(b.vars)
-	t := newTable(b.cols, b.n)
-	for i := range int32(b.n) {
-		t.put(i)
-	}
-	var rows []int32
-	for i, h := range hashRows(probe, 0, a.n) {
-		if err := r.tick(i); err != nil {
-			return nil, err
-		}
-		if !t.has(h, probe, int32(i)) {
-			rows = append(rows, int32(i))
-		}
-	}
-	return a.pick(rows), nil
+	return v.Kind == w.Kind && (v.Words == nil || v.Words[i] == w.Words[j]) && (v.Texts == nil || v.Texts[i] == w.Texts[j])
 }
 
 // has reports whether a row equal to one of other columns is in the table.

@@ -2,84 +2,133 @@ package query
 
 import "math/bits"
 
-// A varSet is a set of variables. The zero varSet is empty.
-type varSet struct{ words []uint64 }
+// A varSet is a set of variables. The zero varSet is empty. Of a query with at most 64 variables it takes no memory of its own.
+type varSet struct {
+	low  uint64
+	high []uint64 // of the variables from 64 on; the last word is not 0
+}
 
 func (s *varSet) add(v variable) {
-	if v < 0 {
+	switch {
+	case v < 0:
+		return
+	case v < 64:
+		s.low |= 1 << v
 		return
 	}
-	for int(v)/64 >= len(s.words) {
-		s.words = append(s.words, 0)
-	}
-	s.words[v/64] |= 1 << (v % 64)
+	at := int(v)/64 - 1
+	high := make([]uint64, max(at+1, len(s.high)))
+	copy(high, s.high)
+	high[at] |= 1 << (v % 64)
+	s.high = high
 }
 
 func (s varSet) has(v variable) bool {
-	return v >= 0 && int(v)/64 < len(s.words) && s.words[v/64]>>(v%64)&1 == 1
+	switch {
+	case v < 0:
+		return false
+	case v < 64:
+		return s.low>>v&1 == 1
+	}
+	at := int(v)/64 - 1
+	return at < len(s.high) && s.high[at]>>(v%64)&1 == 1
 }
 
-func (s varSet) empty() bool { return s.len() == 0 }
+func (s varSet) empty() bool { return s.low == 0 && len(s.high) == 0 }
 
 func (s varSet) len() int {
-	n := 0
-	for _, w := range s.words {
+	n := bits.OnesCount64(s.low)
+	for _, w := range s.high {
 		n += bits.OnesCount64(w)
 	}
 	return n
 }
 
 // within reports whether all of s is in t.
-func (s varSet) within(t varSet) bool { return s.minus(t).empty() }
-
-func (s varSet) meets(t varSet) bool { return !s.and(t).empty() }
-
-func (s varSet) clone() varSet { return varSet{append([]uint64(nil), s.words...)} }
-
-// addAll puts all of t into s.
-func (s *varSet) addAll(t varSet) {
-	for len(s.words) < len(t.words) {
-		s.words = append(s.words, 0)
+func (s varSet) within(t varSet) bool {
+	if s.low&^t.low != 0 || len(s.high) > len(t.high) {
+		return false
 	}
-	for i, w := range t.words {
-		s.words[i] |= w
+	for i, w := range s.high {
+		if w&^t.high[i] != 0 {
+			return false
+		}
 	}
+	return true
 }
 
+func (s varSet) meets(t varSet) bool {
+	if s.low&t.low != 0 {
+		return true
+	}
+	for i := range min(len(s.high), len(t.high)) {
+		if s.high[i]&t.high[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// addAll puts all of t into s.
+func (s *varSet) addAll(t varSet) { *s = s.union(t) }
+
 func (s varSet) union(t varSet) varSet {
-	out := s.clone()
-	out.addAll(t)
+	out := varSet{low: s.low | t.low, high: s.high}
+	if len(t.high) == 0 {
+		return out
+	}
+	out.high = make([]uint64, max(len(s.high), len(t.high)))
+	copy(out.high, s.high)
+	for i, w := range t.high {
+		out.high[i] |= w
+	}
 	return out
 }
 
 func (s varSet) and(t varSet) varSet {
-	out := s.clone()
-	for i := range out.words {
-		if i < len(t.words) {
-			out.words[i] &= t.words[i]
-		} else {
-			out.words[i] = 0
+	out := varSet{low: s.low & t.low}
+	if n := min(len(s.high), len(t.high)); n > 0 {
+		high := make([]uint64, n)
+		for i := range high {
+			high[i] = s.high[i] & t.high[i]
 		}
+		out.high = trimmed(high)
 	}
 	return out
 }
 
 func (s varSet) minus(t varSet) varSet {
-	out := s.clone()
-	for i := range out.words {
-		if i < len(t.words) {
-			out.words[i] &^= t.words[i]
+	out := varSet{low: s.low &^ t.low}
+	if len(s.high) > 0 {
+		high := append([]uint64(nil), s.high...)
+		for i := range min(len(high), len(t.high)) {
+			high[i] &^= t.high[i]
 		}
+		out.high = trimmed(high)
 	}
 	return out
 }
 
+// trimmed returns words without zeros at the end.
+func trimmed(words []uint64) []uint64 {
+	for len(words) > 0 && words[len(words)-1] == 0 {
+		words = words[:len(words)-1]
+	}
+	return words
+}
+
 // list returns the variables in ascending order.
 func (s varSet) list() []variable {
-	var out []variable
-	for i, w := range s.words {
+	if s.empty() {
+		return nil
+	}
+	out := make([]variable, 0, s.len())
+	for w := s.low; w != 0; w &= w - 1 {
+		out = append(out, variable(bits.TrailingZeros64(w)))
+	}
+	for i, w := range s.high {
 		for ; w != 0; w &= w - 1 {
-			out = append(out, variable(i*64+bits.TrailingZeros64(w)))
+			out = append(out, variable((i+1)*64+bits.TrailingZeros64(w)))
 		}
 	}
 	return out

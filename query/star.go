@@ -1,0 +1,213 @@
+package query
+
+import (
+	"slices"
+
+	"github.com/datolite/datolite/index"
+)
+
+// A star is a scan on its way into a group: what is read of it is joined batch by batch to the rows that have the same entity, or the
+// same value, and nothing else of it is kept. Where both ascend they are merged; else rows are found by an index of the group.
+type star struct {
+	scan   *scan
+	probe  *probe
+	reach  *reach
+	whole  bool // nothing is left to be tested
+	group  *relation
+	keys   []uint64 // of the rows of the group
+	kind   index.Kind
+	place  int        // the component that is joined
+	index  *wordIndex // nil where both ascend
+	at     int        // the first row that is not passed, where both ascend
+	left   []int32    // rows of the group
+	right  []int32    // beside them, rows of the batch
+	shared []int      // other components whose variable the group has
+	news   *relation  // the columns that the scan adds
+	semi   bool       // it adds none: each row of the group is kept once
+	kept   []bool     // which rows were, where they do not ascend
+}
+
+// joinInto joins what a scan reads to the rows of a group. It reports whether it can: the group must have the entity, or the value, as words.
+func (s *scan) joinInto(c *conj, g *relation, p *probe, x *reach) (*relation, bool, error) {
+	if err := s.onlyIDs(c.run, p); err != nil {
+		return nil, false, err
+	}
+	t := &star{scan: s, probe: p, reach: x, group: g, place: -1}
+	for _, i := range [...]int{0, 2} {
+		if at := s.column(g, i); at >= 0 && t.place < 0 {
+			t.place, t.keys, t.kind = i, wordsOf(&g.cols[at]), g.cols[at].Kind
+		}
+	}
+	if t.place < 0 || t.keys == nil {
+		return nil, false, nil
+	}
+	t.prepare()
+	if x.none {
+		return t.joined(), true, nil
+	}
+	width := g.width() + t.news.width()
+	err := s.each(c.run, x, func(b *index.Batch) error {
+		t.take(b)
+		return c.run.fits(len(t.left), width)
+	})
+	return t.joined(), true, err
+}
+
+// column returns the number of the column of a group that the variable in a place of the scan has; −1 where it has none.
+func (s *scan) column(g *relation, place int) int {
+	if s.at[place] == noVariable {
+		return -1
+	}
+	return g.column(s.at[place])
+}
+
+func (t *star) prepare() {
+	s := t.scan
+	var added varSet
+	for i, v := range s.at {
+		switch {
+		case v == noVariable || s.place(v) != i:
+		case t.group.column(v) < 0:
+			added.add(v)
+		case i != t.place:
+			t.shared = append(t.shared, i)
+		}
+	}
+	t.news = newRelation(added.list())
+	t.semi = added.empty()
+	t.whole = s.coversAll(t.probe, t.reach) && len(t.shared) == 0
+	if !(t.place == 0 && t.reach.entitiesAscend() && ascends(t.keys)) {
+		t.index = newWordIndex(t.keys)
+		if t.semi {
+			t.kept = make([]bool, t.group.n)
+		}
+	}
+	t.left = make([]int32, 0, t.group.n)
+}
+
+// entitiesAscend reports whether the datoms of a reach come in the order of their entities.
+func (x *reach) entitiesAscend() bool {
+	switch x.order {
+	case index.EAVT:
+		return true
+	case index.AEVT:
+		return x.covered[1]
+	}
+	return x.covered[1] && x.covered[2]
+}
+
+// take joins a batch.
+func (t *star) take(b *index.Batch) {
+	words := idWords(b.E)
+	if t.place == 2 {
+		if words = wordsOf(&b.V); words == nil || b.V.Kind != t.kind {
+			words = t.wordsAmong(b)
+		}
+	} else if t.kind != index.KindLong {
+		return
+	}
+	before := len(t.left)
+	t.right = t.right[:0]
+	if t.index != nil {
+		t.probeAll(words, b)
+	} else {
+		t.merge(words, b)
+	}
+	if !t.semi {
+		for c, v := range t.news.vars {
+			col := batchColumn(b, t.scan.place(v))
+			extendPicked(&t.news.cols[c], t.news.n, &col, t.right)
+		}
+		t.news.n += len(t.left) - before
+	}
+}
+
+// wordsAmong returns the words of values of several kinds; those of other kinds than the group's are not to be found.
+func (t *star) wordsAmong(b *index.Batch) []uint64 {
+	out := make([]uint64, b.Len())
+	for i := range out {
+		if v := b.V.At(i); v.Kind() == t.kind {
+			out[i] = b.V.Words[i]
+		}
+	}
+	return out
+}
+
+// probeAll pairs each datom of a batch with the rows of the group that the index has.
+func (t *star) probeAll(words []uint64, b *index.Batch) {
+	for j, w := range words {
+		at := t.index.first(w)
+		if at == 0 || t.place == 2 && b.V.Kinds != nil && b.V.Kinds[j] != t.kind || t.place == 2 && b.V.Kinds == nil && b.V.Kind != t.kind {
+			continue
+		}
+		for ; at != 0; at = t.index.after(at - 1) {
+			t.pair(int(at-1), j, b)
+		}
+	}
+}
+
+// merge pairs the datoms of a batch with the rows of the group. A row whose entity is the last of the batch may have more in the next.
+func (t *star) merge(words []uint64, b *index.Batch) {
+	i, j := t.at, 0
+	for i < len(t.keys) && j < len(words) {
+		switch w := t.keys[i]; {
+		case int64(w) < int64(words[j]):
+			i = seek(t.keys, i+1, words[j])
+		case w != words[j]:
+			j = seek(words, j+1, w)
+		default:
+			iEnd, jEnd := runEnd(t.keys, i), runEnd(words, j)
+			for k := i; k < iEnd; k++ {
+				for l := j; l < jEnd; l++ {
+					t.pair(k, l, b)
+				}
+			}
+			if j = jEnd; j < len(words) {
+				i = iEnd
+			}
+		}
+	}
+	t.at = i
+}
+
+// pair keeps a row of the group beside a datom of a batch, where they agree in all that they share.
+func (t *star) pair(row, datom int, b *index.Batch) {
+	if !t.whole {
+		if !t.scan.matches(b, t.probe, t.reach, datom) {
+			return
+		}
+		for _, i := range t.shared {
+			if t.group.cols[t.scan.column(t.group, i)].At(row) != component(b, i, datom) {
+				return
+			}
+		}
+	}
+	switch {
+	case !t.semi:
+		t.right = append(t.right, int32(datom))
+	case t.kept == nil && len(t.left) > 0 && t.left[len(t.left)-1] >= int32(row):
+		return
+	case t.kept != nil && t.kept[row]:
+		return
+	case t.kept != nil:
+		t.kept[row] = true
+	}
+	t.left = append(t.left, int32(row))
+}
+
+// joined returns the rows of the group, each beside what the scan adds to it.
+func (t *star) joined() *relation {
+	if t.semi {
+		return t.group.pick(t.left)
+	}
+	out := *t.group.repeat(t.left)
+	out.vars, out.cols = append(slices.Clip(out.vars), t.news.vars...), append(slices.Clip(out.cols), t.news.cols...)
+	out.n, out.unique = len(t.left), t.group.unique && t.scan.isSet()
+	return &out
+}
+
+// replace joins a relation to the groups, in the place of one that it has all the variables of.
+func (c *conj) replace(g, joined *relation) error {
+	c.groups = slices.DeleteFunc(slices.Clone(c.groups), func(other *relation) bool { return other == g })
+	return c.absorb(joined)
+}
