@@ -179,7 +179,8 @@ func (c *closure) measure() error {
 func (r *run) extent(s operator) (int, error) {
 	switch s := s.(type) {
 	case *scan:
-		return s.count(r, &s.consts)
+		x := s.excerpt(&s.consts, nil)
+		return s.count(r, &x)
 	case *rowScan:
 		return len(s.rows), nil
 	case *ruleStep, *closureStep, *orStep:
@@ -214,7 +215,7 @@ func (c *closure) expand(frontier []int32) ([]int32, error) {
 		if len(places) == 0 {
 			continue
 		}
-		given := &relation{cols: []index.Vector{gather(&c.values.values, places)}, n: len(places)}
+		given := &relation{cols: []index.Vector{c.values.values.Pick(places)}, n: len(places)}
 		for _, l := range c.parts[i].links {
 			if err := c.follow(l, int32(i), given.renamed([]variable{l.from})); err != nil {
 				return nil, err
@@ -254,7 +255,8 @@ func (c *closure) pairs(l *link, given *relation) (*relation, error) {
 	}
 	if s, ok := l.plans[0].only().(*scan); ok {
 		out := newRelation([]variable{l.from, l.to})
-		return out, s.read(c.run, &s.consts, out)
+		x := s.excerpt(&s.consts, nil)
+		return out, s.read(c.run, &s.consts, &x, out)
 	}
 	return c.run.solve(l.plans[0], nil, setOf(l.from, l.to), nil)
 }

@@ -212,5 +212,5 @@ func (c *closure) emitValues(x *reach, sources []int32, total int) []index.Vecto
 			from, to = append(from, sources[i]/c.layers), append(to, v)
 		}
 	}
-	return []index.Vector{gather(&c.values.values, from), gather(&c.values.values, to)}
+	return []index.Vector{c.values.values.Pick(from), c.values.values.Pick(to)}
 }

@@ -112,7 +112,7 @@ func (s *scan) fan(c *conj, g *relation, p probe, full float64) (float64, error)
 	for i := range n {
 		one := p
 		s.fill(&one, g, i*(g.n-1)/max(n-1, 1))
-		x := s.reach(&one, nil)
+		x := s.excerpt(&one, nil)
 		k, err := s.count(c.run, &x)
 		if err != nil {
 			return 0, err
@@ -139,7 +139,7 @@ func (r *run) counted(s *scan, p *probe, b *bounds) (float64, error) {
 			}
 		}
 	}
-	x := s.reach(p, b)
+	x := s.excerpt(p, b)
 	n, err := s.count(r, &x)
 	if once && err == nil {
 		r.counts = append(r.counts, tally{s.from, *p, float64(n)})
@@ -156,7 +156,7 @@ func (s *scan) run(c *conj) error {
 	if err != nil {
 		return err
 	}
-	x := s.reach(&p, b)
+	x := s.excerpt(&p, b)
 	if !looksUp && g != nil && g.n > 1 {
 		if joined, ok, err := s.joinInto(c, g, &p, &x); ok || err != nil {
 			return firstError(err, c.replace(g, joined))
@@ -199,7 +199,7 @@ func (s *scan) readEach(r *run, g *relation, p probe, out *relation) error {
 		}
 		one := p
 		s.fill(&one, keys, i)
-		x := s.reach(&one, nil)
+		x := s.excerpt(&one, nil)
 		if err := s.read(r, &one, &x, out); err != nil {
 			return err
 		}

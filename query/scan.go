@@ -65,21 +65,21 @@ func (p *probe) possible() bool {
 	return !p.known[2] || !p.values[2].IsNil()
 }
 
-// A reach is what a scan reads: a range of an order, and which of the known components all of its datoms have.
-type reach struct {
+// An excerpt is what a scan reads: a range of an order, and which of the known components all of its datoms have.
+type excerpt struct {
 	order   index.Order
 	within  index.Range
 	covered [maxPattern]bool
 	none    bool // nothing can match
 }
 
-// reach returns what a probe leaves to be read, where the value may have bounds.
-func (s *scan) reach(p *probe, b *bounds) reach {
+// excerpt returns what a probe leaves to be read, where the value may have bounds.
+func (s *scan) excerpt(p *probe, b *bounds) excerpt {
 	if s.never || !p.possible() {
-		return reach{none: true}
+		return excerpt{none: true}
 	}
 	o, parts := s.path(p)
-	out := reach{order: o, within: index.All}
+	out := excerpt{order: o, within: index.All}
 	switch {
 	case o == index.VAET && p.values[2].Kind() != index.KindLong:
 		out.none = true
@@ -101,8 +101,8 @@ func sequence(o index.Order) [3]int {
 	return [...][3]int{index.EAVT: {0, 1, 2}, index.AEVT: {1, 0, 2}, index.AVET: {1, 2, 0}, index.VAET: {2, 1, 0}}[o]
 }
 
-// count returns how many datoms a reach has, or an upper bound of it.
-func (s *scan) count(r *run, x *reach) (int, error) {
+// count returns how many datoms an excerpt has, or an upper bound of it.
+func (s *scan) count(r *run, x *excerpt) (int, error) {
 	if x.none {
 		return 0, nil
 	}
@@ -119,7 +119,7 @@ func (s *scan) onlyIDs(r *run, p *probe) error {
 }
 
 // read appends to out what matches a probe, one row for each datom; its variables are those of the scan.
-func (s *scan) read(r *run, p *probe, x *reach, out *relation) error {
+func (s *scan) read(r *run, p *probe, x *excerpt, out *relation) error {
 	if err := s.onlyIDs(r, p); err != nil || x.none {
 		return err
 	}
@@ -136,8 +136,8 @@ func (s *scan) read(r *run, p *probe, x *reach, out *relation) error {
 	})
 }
 
-// each yields the batches of a reach.
-func (s *scan) each(r *run, x *reach, yield func(*index.Batch) error) error {
+// each yields the batches of an excerpt.
+func (s *scan) each(r *run, x *excerpt, yield func(*index.Batch) error) error {
 	cursor, err := s.from.Scan(r.ctx, x.order, x.within)
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func component(b *index.Batch, i, row int) index.Value {
 
 // matching appends the rows of a batch that meet what is known and not covered by the range that was read, and in which a
 // variable that stands twice has one value.
-func (s *scan) matching(b *index.Batch, p *probe, x *reach, rows []int32) []int32 {
+func (s *scan) matching(b *index.Batch, p *probe, x *excerpt, rows []int32) []int32 {
 	for row := range b.Len() {
 		if s.matches(b, p, x, row) {
 			rows = append(rows, int32(row))
@@ -193,7 +193,7 @@ func (s *scan) matching(b *index.Batch, p *probe, x *reach, rows []int32) []int3
 	return rows
 }
 
-func (s *scan) matches(b *index.Batch, p *probe, x *reach, row int) bool {
+func (s *scan) matches(b *index.Batch, p *probe, x *excerpt, row int) bool {
 	for i := range len(s.clause.terms) {
 		if p.known[i] && !x.covered[i] && component(b, i, row) != p.values[i] {
 			return false
@@ -208,7 +208,7 @@ func (s *scan) matches(b *index.Batch, p *probe, x *reach, row int) bool {
 }
 
 // coversAll reports whether every datom that is read matches: all that is known is covered, and no variable stands twice.
-func (s *scan) coversAll(p *probe, x *reach) bool {
+func (s *scan) coversAll(p *probe, x *excerpt) bool {
 	for i, v := range s.at {
 		if p.known[i] && !x.covered[i] || v != noVariable && s.place(v) != i {
 			return false

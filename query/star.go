@@ -9,30 +9,30 @@ import (
 // A star is a scan on its way into a group: what is read of it is joined batch by batch to the rows that have the same entity, or the
 // same value, and nothing else of it is kept. Where both ascend they are merged; else rows are found by an index of the group.
 type star struct {
-	scan   *scan
-	probe  *probe
-	reach  *reach
-	whole  bool // nothing is left to be tested
-	group  *relation
-	keys   []uint64 // of the rows of the group
-	kind   index.Kind
-	place  int        // the component that is joined
-	index  *wordIndex // nil where both ascend
-	at     int        // the first row that is not passed, where both ascend
-	left   []int32    // rows of the group
-	right  []int32    // beside them, rows of the batch
-	shared []int      // other components whose variable the group has
-	news   *relation  // the columns that the scan adds
-	semi   bool       // it adds none: each row of the group is kept once
-	kept   []bool     // which rows were, where they do not ascend
+	scan    *scan
+	probe   *probe
+	excerpt *excerpt
+	whole   bool // nothing is left to be tested
+	group   *relation
+	keys    []uint64 // of the rows of the group
+	kind    index.Kind
+	place   int        // the component that is joined
+	index   *wordIndex // nil where both ascend
+	at      int        // the first row that is not passed, where both ascend
+	left    []int32    // rows of the group
+	right   []int32    // beside them, rows of the batch
+	shared  []int      // other components whose variable the group has
+	news    *relation  // the columns that the scan adds
+	semi    bool       // it adds none: each row of the group is kept once
+	kept    []bool     // which rows were, where they do not ascend
 }
 
 // joinInto joins what a scan reads to the rows of a group. It reports whether it can: the group must have the entity, or the value, as words.
-func (s *scan) joinInto(c *conj, g *relation, p *probe, x *reach) (*relation, bool, error) {
+func (s *scan) joinInto(c *conj, g *relation, p *probe, x *excerpt) (*relation, bool, error) {
 	if err := s.onlyIDs(c.run, p); err != nil {
 		return nil, false, err
 	}
-	t := &star{scan: s, probe: p, reach: x, group: g, place: -1}
+	t := &star{scan: s, probe: p, excerpt: x, group: g, place: -1}
 	for _, i := range [...]int{0, 2} {
 		if at := s.column(g, i); at >= 0 && t.place < 0 {
 			t.place, t.keys, t.kind = i, wordsOf(&g.cols[at]), g.cols[at].Kind
@@ -75,8 +75,8 @@ func (t *star) prepare() {
 	}
 	t.news = newRelation(added.list())
 	t.semi = added.empty()
-	t.whole = s.coversAll(t.probe, t.reach) && len(t.shared) == 0
-	if !(t.place == 0 && t.reach.entitiesAscend() && ascends(t.keys)) {
+	t.whole = s.coversAll(t.probe, t.excerpt) && len(t.shared) == 0
+	if !(t.place == 0 && t.excerpt.entitiesAscend() && ascends(t.keys)) {
 		t.index = newWordIndex(t.keys)
 		if t.semi {
 			t.kept = make([]bool, t.group.n)
@@ -85,8 +85,8 @@ func (t *star) prepare() {
 	t.left = make([]int32, 0, t.group.n)
 }
 
-// entitiesAscend reports whether the datoms of a reach come in the order of their entities.
-func (x *reach) entitiesAscend() bool {
+// entitiesAscend reports whether the datoms of an excerpt come in the order of their entities.
+func (x *excerpt) entitiesAscend() bool {
 	switch x.order {
 	case index.EAVT:
 		return true
@@ -173,7 +173,7 @@ func (t *star) merge(words []uint64, b *index.Batch) {
 // pair keeps a row of the group beside a datom of a batch, where they agree in all that they share.
 func (t *star) pair(row, datom int, b *index.Batch) {
 	if !t.whole {
-		if !t.scan.matches(b, t.probe, t.reach, datom) {
+		if !t.scan.matches(b, t.probe, t.excerpt, datom) {
 			return
 		}
 		for _, i := range t.shared {
