@@ -13,32 +13,42 @@ import (
 // find makes of the basis, the distinct rows of what :find and :with name, what the query finds: aggregates of groups of
 // rows, in order, from an offset up to a limit, with pulls in place.
 func (r *run) find(basis *relation) (*answer, error) {
-	out := &answer{shape: r.q.shape, names: r.q.columns()}
+	out := &answer{shape: r.q.shape, names: r.q.columns(), objects: r.objects}
 	cols, n, err := r.columns(basis)
 	if err != nil {
 		return nil, err
 	}
-	rows := r.window(cols, n)
-	if err := r.fits(len(rows), int64(len(cols))*cellBytes); err != nil {
+	rows, all := r.window(cols, n)
+	if out.n = n; !all {
+		out.n = len(rows)
+	}
+	if err := r.fits(out.n, int64(len(cols))*cellBytes); err != nil {
 		return nil, err
 	}
-	out.rows = make([][]any, len(rows))
-	cells := make([]any, len(rows)*len(cols))
-	for i := range out.rows {
-		out.rows[i] = cells[i*len(cols) : (i+1)*len(cols) : (i+1)*len(cols)]
-	}
-	for c, f := range r.q.find {
-		col := cols[c].Pick(rows)
-		if f.pulls {
-			err = r.pullInto(out.rows, c, &col)
-		} else {
-			err = r.render(out.rows, c, &col)
+	out.cols = make([]answerColumn, len(cols))
+	for c := range r.q.find {
+		col := &out.cols[c]
+		if col.values = cols[c]; !all {
+			col.values = cols[c].Pick(rows)
 		}
-		if err != nil {
+		if err := r.dress(&r.q.find[c], col, out.n); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// dress says of a column what its values mean, and pulls where that is asked for.
+func (r *run) dress(f *findElem, col *answerColumn, n int) (err error) {
+	if f.pulls {
+		col.pulled = true
+		col.trees, err = r.pulled(f, &col.values, n)
+		return err
+	}
+	var picked bool
+	picked, col.many = r.picked(f)
+	col.ids = picked && r.isEntity(f.valueOf())
+	return nil
 }
 
 // columns returns the names of the columns.
@@ -53,9 +63,16 @@ func (q *ast) columns() []string {
 	return names
 }
 
-// window returns the rows that are asked for, in their order.
-func (r *run) window(cols []index.Vector, n int) []int32 {
-	rows := make([]int32, n)
+// window returns the rows that are asked for, in their order, or that they are all of them as they are.
+func (r *run) window(cols []index.Vector, n int) (rows []int32, all bool) {
+	most := r.q.limit
+	if r.q.shape == tupleFind || r.q.shape == scalarFind {
+		most = 1
+	}
+	if len(r.q.order) == 0 && r.q.offset == 0 && (most < 0 || most >= n) {
+		return nil, true
+	}
+	rows = make([]int32, n)
 	for i := range rows {
 		rows[i] = int32(i)
 	}
@@ -63,14 +80,10 @@ func (r *run) window(cols []index.Vector, n int) []int32 {
 		slices.SortStableFunc(rows, func(a, b int32) int { return r.q.compare(cols, int(a), int(b)) })
 	}
 	rows = rows[min(r.q.offset, n):]
-	most := r.q.limit
-	if r.q.shape == tupleFind || r.q.shape == scalarFind {
-		most = 1
-	}
 	if most >= 0 {
 		rows = rows[:min(most, len(rows))]
 	}
-	return rows
+	return rows, false
 }
 
 // compare orders two rows by the columns of :order-by.
@@ -87,25 +100,6 @@ func (q *ast) compare(cols []index.Vector, a, b int) int {
 	return cmp.Compare(a, b)
 }
 
-// render puts a column into rows as plain values.
-func (r *run) render(rows [][]any, c int, col *index.Vector) error {
-	f := &r.q.find[c]
-	id, several := r.picked(f)
-	id = id && r.isEntity(f.valueOf())
-	for i := range rows {
-		if err := r.tick(i); err != nil {
-			return err
-		}
-		v := col.At(i)
-		if several {
-			rows[i][c] = r.many(v, id)
-			continue
-		}
-		rows[i][c] = r.cell(v, id)
-	}
-	return nil
-}
-
 // valueOf returns the variable whose values a column holds, or that it aggregates.
 func (f *findElem) valueOf() variable {
 	if f.expr != nil {
@@ -114,36 +108,18 @@ func (f *findElem) valueOf() variable {
 	return f.v
 }
 
-// cell returns a value as a plain Go value; a long that stands for an entity is an ID.
-func (r *run) cell(v index.Value, id bool) any {
-	if id && v.Kind() == index.KindLong {
-		return v.Ref()
-	}
-	return r.objects.plain(v)
-}
-
-func (r *run) many(v index.Value, id bool) []any {
-	elems := v.Tuple()
-	out := make([]any, len(elems))
-	for i, e := range elems {
-		out[i] = r.cell(e, id)
-	}
-	return out
-}
-
-// pullInto puts what a pull finds of each entity of a column into rows, nil where it finds nothing.
-func (r *run) pullInto(rows [][]any, c int, col *index.Vector) error {
-	f := &r.q.find[c]
+// pulled returns what a pull finds of each entity of a column of n, nil where it finds nothing.
+func (r *run) pulled(f *findElem, col *index.Vector, n int) ([]any, error) {
 	from, err := r.pullSource(f)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var ids []db.ID
 	var places []int
-	for i := range rows {
+	for i := range n {
 		v, err := r.entity(from, col.At(i))
 		if err != nil {
-			return errorAt(f.pos, err, "%s: %v", f.written, err)
+			return nil, errorAt(f.pos, err, "%s: %v", f.written, err)
 		}
 		if v.Kind() == index.KindLong {
 			ids, places = append(ids, v.Ref()), append(places, i)
@@ -151,21 +127,22 @@ func (r *run) pullInto(rows [][]any, c int, col *index.Vector) error {
 	}
 	p, err := r.pullPattern(f)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	trees, err := pullMany(r.ctx, from, p, ids)
 	if err != nil && f.pull == nil {
 		err = inPattern(err)
 	}
 	if err != nil {
-		return f.placed(err)
+		return nil, f.placed(err)
 	}
+	out := make([]any, n)
 	for i, tree := range trees {
 		if tree != nil {
-			rows[places[i]][c] = tree
+			out[places[i]] = tree
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // placed returns an error at the place of the column, unless it has one.

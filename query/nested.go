@@ -70,15 +70,15 @@ func (r *run) arguments(c *callClause, values []index.Value) ([]any, error) {
 func (r *run) plainRows(rows [][]index.Value) [][]any {
 	out := make([][]any, len(rows))
 	for i, row := range rows {
-		out[i] = r.many(index.NewTuple(row...), false)
+		out[i] = r.objects.many(index.NewTuple(row...), false)
 	}
 	return out
 }
 
 // nestedAnswer returns an answer as one value, in the shape of its find; nil where a row was asked for and there is none.
 func (r *run) nestedAnswer(a *answer) (index.Value, error) {
-	rows := make([]any, len(a.rows))
-	for i, row := range a.rows {
+	rows := make([]any, a.n)
+	for i, row := range a.rows() {
 		rows[i] = row
 		if a.shape == collectionFind || a.shape == scalarFind {
 			rows[i] = row[0]

@@ -90,9 +90,9 @@ func collect[T any](a *answer) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]T, len(a.rows))
-	for i, row := range a.rows {
-		if err := set(reflect.ValueOf(&out[i]).Elem(), row); err != nil {
+	out := make([]T, a.n)
+	for i := range out {
+		if err := set(reflect.ValueOf(&out[i]).Elem(), i); err != nil {
 			return nil, err
 		}
 	}
@@ -106,12 +106,12 @@ func (p *Prepared[T]) One(ctx context.Context, r db.Reader, in ...any) (T, error
 	switch {
 	case err != nil:
 		return out, err
-	case len(a.rows) == 0:
+	case a.n == 0:
 		return out, fmt.Errorf("query: %w", ErrNoRow)
-	case len(a.rows) > 1 && a.shape != tupleFind && a.shape != scalarFind:
-		return out, fmt.Errorf("query: %w: there are %d", ErrManyRows, len(a.rows))
+	case a.n > 1 && a.shape != tupleFind && a.shape != scalarFind:
+		return out, fmt.Errorf("query: %w: there are %d", ErrManyRows, a.n)
 	}
-	err = set(reflect.ValueOf(&out).Elem(), a.rows[0])
+	err = set(reflect.ValueOf(&out).Elem(), 0)
 	return out, err
 }
 
@@ -123,9 +123,11 @@ func (p *Prepared[T]) Each(ctx context.Context, r db.Reader, in ...any) iter.Seq
 			yield(*new(T), err)
 			return
 		}
-		for _, row := range a.rows {
-			var out T
-			err := set(reflect.ValueOf(&out).Elem(), row)
+		var out, zero T
+		place := reflect.ValueOf(&out).Elem()
+		for i := range a.n {
+			out = zero
+			err := set(place, i)
 			if !yield(out, err) || err != nil {
 				return
 			}
@@ -152,7 +154,7 @@ func observed(ctx context.Context, text string, q *ast, r db.Reader, in []any) (
 	a, err := execute(ctx, q, r, in, nil)
 	event := db.Event{Kind: "query", T: r.T(), Duration: time.Since(start), Text: text, Err: err}
 	if a != nil {
-		event.Rows = len(a.rows)
+		event.Rows = a.n
 	}
 	r.Snapshot().Observe(event)
 	return a, err

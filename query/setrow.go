@@ -6,14 +6,14 @@ import (
 )
 
 // A rowSetter stores a row in a place. It is for one goroutine.
-type rowSetter func(dst reflect.Value, row []any) error
+type rowSetter func(dst reflect.Value, row int) error
 
 // rowSetterFor returns what stores the rows of an answer in places of a Go type. Everything that depends on the columns is
 // settled here, so that a row costs no more than its cells.
 func rowSetterFor(t reflect.Type, a *answer) (rowSetter, error) {
 	switch {
 	case t == reflect.TypeFor[[]any]():
-		return func(dst reflect.Value, row []any) error { dst.Set(reflect.ValueOf(row)); return nil }, nil
+		return func(dst reflect.Value, row int) error { dst.Set(reflect.ValueOf(a.row(row))); return nil }, nil
 	case t.Kind() == reflect.Pointer && exactSetters[t] == nil:
 		return pointerRows(t, a)
 	case isTree(a) && becomesTree(t, a.names[0]):
@@ -58,9 +58,9 @@ func becomesTree(t reflect.Type, column string) bool {
 
 // sample returns the first cell of a column that is not nil.
 func sample(a *answer, column int) any {
-	for _, row := range a.rows {
-		if row[column] != nil {
-			return row[column]
+	for i := range a.n {
+		if cell := a.cell(column, i); cell != nil {
+			return cell
 		}
 	}
 	return nil
@@ -69,7 +69,7 @@ func sample(a *answer, column int) any {
 // pointerRows makes a place for each row.
 func pointerRows(t reflect.Type, a *answer) (rowSetter, error) {
 	set, err := rowSetterFor(t.Elem(), a)
-	return func(dst reflect.Value, row []any) error {
+	return func(dst reflect.Value, row int) error {
 		dst.Set(reflect.New(t.Elem()))
 		return set(dst.Elem(), row)
 	}, err
@@ -77,10 +77,11 @@ func pointerRows(t reflect.Type, a *answer) (rowSetter, error) {
 
 // cellRows takes the only column.
 func cellRows(t reflect.Type, a *answer) (rowSetter, error) {
-	set, l := setterFor(t), &treeList{}
-	return func(dst reflect.Value, row []any) error {
-		if err := set(dst, row[0], l); err != nil {
-			return misfitCell("column "+a.names[0], row[0], typeName(t), err)
+	l := &treeList{}
+	fill := a.filler(0, t, setterFor(t), l)
+	return func(dst reflect.Value, row int) error {
+		if err := fill(dst, row); err != nil {
+			return misfitCell("column "+a.names[0], a.cell(0, row), typeName(t), err)
 		}
 		return l.fill()
 	}, check(a, 0, t, typeName(t))
@@ -96,10 +97,10 @@ func check(a *answer, column int, t reflect.Type, place string) error {
 }
 
 func mapRows(a *answer) rowSetter {
-	return func(dst reflect.Value, row []any) error {
-		m := make(map[string]any, len(row))
+	return func(dst reflect.Value, row int) error {
+		m := make(map[string]any, len(a.names))
 		for i, name := range a.names {
-			m[name] = row[i]
+			m[name] = a.cell(i, row)
 		}
 		dst.Set(reflect.ValueOf(m))
 		return nil
@@ -125,10 +126,14 @@ func structRows(t reflect.Type, a *answer) (rowSetter, error) {
 		fields[i] = f
 	}
 	l := &treeList{}
-	return func(dst reflect.Value, row []any) error {
+	fillers := make([]filler, len(fields))
+	for i, f := range fields {
+		fillers[i] = a.filler(i, f.typ, f.set, l)
+	}
+	return func(dst reflect.Value, row int) error {
 		for i, f := range fields {
-			if err := f.set(dst.FieldByIndex(f.index), row[i], l); err != nil {
-				return misfitCell("column "+a.names[i], row[i], f.place(), err)
+			if err := fillers[i](dst.FieldByIndex(f.index), row); err != nil {
+				return misfitCell("column "+a.names[i], a.cell(i, row), f.place(), err)
 			}
 		}
 		return l.fill()

@@ -26,8 +26,17 @@ type person struct {
 	note string
 }
 
+// rel returns an answer of cells, as if they had been pulled.
 func rel(names string, rows ...[]any) *answer {
-	return &answer{names: strings.Fields(names), rows: rows}
+	a := &answer{names: strings.Fields(names), n: len(rows)}
+	a.cols = make([]answerColumn, len(a.names))
+	for c := range a.cols {
+		a.cols[c].pulled = true
+		for _, row := range rows {
+			a.cols[c].trees = append(a.cols[c].trees, row[c])
+		}
+	}
+	return a
 }
 
 func TestRowsToStructs(t *testing.T) {
@@ -169,7 +178,7 @@ func TestMisfits(t *testing.T) {
 }
 
 func TestScan(t *testing.T) {
-	rows := &Rows{names: []string{"name", "born"}, rows: [][]any{{"Ada", int64(1815)}, {"Bob", nil}}, at: -1}
+	rows := &Rows{answer: rel("name born", []any{"Ada", int64(1815)}, []any{"Bob", nil}), at: -1}
 	var name string
 	born := 7
 	if err := rows.Scan(&name); err == nil {
@@ -211,7 +220,7 @@ func TestRowsCostNothing(t *testing.T) {
 	for i := range rows {
 		rows[i] = []any{"Ada", int64(1815), db.ID(5)}
 	}
-	a := &answer{names: []string{"name", "born", "id"}, rows: rows}
+	a := rel("name born id", rows...)
 	few := testing.AllocsPerRun(10, func() {
 		if _, err := collect[person](a); err != nil {
 			t.Fatal(err)
