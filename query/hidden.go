@@ -102,7 +102,7 @@ func (h *hidden) variable(want hiddenVar) variable {
 			return have.v
 		}
 	}
-	want.v = variable(len(h.run.q.names) + len(h.all))
+	want.v = variable(len(h.run.names) + len(h.all))
 	h.all = append(h.all, want)
 	return want.v
 }

@@ -64,6 +64,7 @@ func readRules(text string) (*ruleSet, error) {
 	if err := rs.checkBodies(); err != nil {
 		return nil, err
 	}
+	rs.inline()
 	rs.findTransitive()
 	rs.liftOrs()
 	return rs, nil

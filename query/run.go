@@ -11,8 +11,9 @@ import (
 type run struct {
 	ctx      context.Context
 	q        *ast
-	ids      varSet // variables to which the inputs give IDs
-	others   varSet // variables to which they give something else
+	names    []string // of the variables of the query and of the rules that stand in it
+	ids      varSet   // variables to which the inputs give IDs
+	others   varSet   // variables to which they give something else
 	sources  map[string]*source
 	rules    *ruleSet
 	modes    *modes
@@ -111,6 +112,13 @@ func (r *run) top() (*plan, error) {
 	if err := r.checkRules(r.q.where, "$", "$", map[string]bool{}); err != nil {
 		return nil, err
 	}
-	a := &analyzer{rules: r.rules, rows: r.isRows, names: r.q.names, dollar: "$", flow: f, modes: r.modes}
-	return r.plan(r.q.where, a, "$", true)
+	q := r.q
+	if in := r.inlined(); in != nil {
+		if better, err := in.analyze(r.rules, r.isRows); err == nil {
+			q, f = in, better
+		}
+	}
+	r.names = q.names
+	a := &analyzer{rules: r.rules, rows: r.isRows, names: q.names, dollar: "$", flow: f, modes: r.modes}
+	return r.plan(q.where, a, "$", true)
 }
