@@ -151,7 +151,7 @@ func (c *Cursor) advance() bool {
 func (c *Cursor) uncopied() bool {
 	w := &c.waiting
 	return w.role == whole && w.places == nil && c.lens.plain() &&
-		(w.len() >= worthIt || c.builder.len() == 0 && c.merger.idle())
+		(w.len() >= worthIt || c.builder.len() == 0 && c.merger.alone())
 }
 
 func (c *Cursor) handOut() {

@@ -61,8 +61,8 @@ func (m *merger) goOn() {
 	}
 }
 
-// idle reports whether no source is left but those whose stretch was handed out.
-func (m *merger) idle() bool { return len(m.line)+len(m.between) == 0 }
+// alone reports whether no source takes part any more but the one whose stretch was handed out.
+func (m *merger) alone() bool { return len(m.line) == 0 && len(m.between) <= 1 }
 
 // add lets a source that is not empty take part.
 func (m *merger) add(s *source) {

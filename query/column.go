@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -45,6 +46,25 @@ func strictlyAscends(v index.Vector) bool {
 		}
 	}
 	return words != nil
+}
+
+// sortedWords returns the distinct words of a column, which ascend.
+func sortedWords(words []uint64) []uint64 {
+	if strictlyAscends(index.Vector{Kind: index.KindLong, Words: words}) {
+		return words
+	}
+	out := slices.Clone(words)
+	slices.SortFunc(out, func(a, b uint64) int { return cmp.Compare(int64(a), int64(b)) })
+	return slices.Compact(out)
+}
+
+// reserve makes room for so many values like those of w in a column that has none yet.
+func reserve(v, w *index.Vector, room int) {
+	if wordsOf(w) != nil {
+		v.Words = make([]uint64, 0, room)
+	} else if w.Kinds == nil {
+		v.Texts = make([]string, 0, room)
+	}
 }
 
 // extend appends the n values of w to v, which has m.

@@ -3,7 +3,7 @@ package query
 import "github.com/datolite/datolite/db"
 
 // A lookup costs about as much as reading this many datoms in sequence.
-const lookupCost = 200
+const lookupCost = 30
 
 // samples is how many rows are asked to estimate how many datoms a row leads to.
 const samples = 4
@@ -124,30 +124,37 @@ func (s *scan) fan(c *conj, g *relation, p probe, full float64) (float64, error)
 
 // A tally is how many datoms a source has of what is known.
 type tally struct {
-	from  db.Reader
-	known probe
-	n     float64
+	from   db.Reader
+	known  probe
+	bounds bounds
+	n      float64
 }
 
-// counted returns how many datoms a probe leaves. What an attribute alone leaves is counted once in a run.
+// counted returns how many datoms a probe leaves. What constants alone leave is counted once in a run.
 func (r *run) counted(s *scan, p *probe, b *bounds) (float64, error) {
-	once := !b.any() && p.known == [maxPattern]bool{1: true}
+	key := tally{from: s.from, known: *p}
+	if b != nil {
+		key.bounds = *b
+	}
+	once := p.known == s.consts.known || p.known == [maxPattern]bool{1: true}
 	if once {
-		for i := range r.counts {
-			if c := &r.counts[i]; c.from == s.from && c.known == *p {
-				return c.n, nil
+		for i := range r.tallies {
+			if t := &r.tallies[i]; t.from == key.from && t.known == key.known && t.bounds == key.bounds {
+				return t.n, nil
 			}
 		}
 	}
 	x := s.excerpt(p, b)
 	n, err := s.count(r, &x)
+	key.n = float64(n)
 	if once && err == nil {
-		r.counts = append(r.counts, tally{s.from, *p, float64(n)})
+		r.tallies = append(r.tallies, key)
 	}
-	return float64(n), err
+	return key.n, err
 }
 
-// run joins what matches the pattern to the groups that share its variables.
+// run joins what matches the pattern to the groups that share its variables. Those of a group of one row are among what is known, and
+// need no join.
 func (s *scan) run(c *conj) error {
 	p := s.given(c)
 	g := s.driver(c, &p)
@@ -157,12 +164,20 @@ func (s *scan) run(c *conj) error {
 		return err
 	}
 	x := s.excerpt(&p, b)
-	if !looksUp && g != nil && g.n > 1 {
+	if looksUp {
+		if keyed := s.keyed(g, &p); keyed != nil {
+			x, looksUp = *keyed, false
+		}
+	}
+	if g != nil && g.n > 1 && !looksUp {
 		if joined, ok, err := s.joinInto(c, g, &p, &x); ok || err != nil {
 			return firstError(err, c.replace(g, joined))
 		}
 	}
-	found := newRelation(s.uses.list())
+	found := newRelation(s.unknown(&p))
+	if full, err := c.run.counted(s, &p, b); err == nil && g == nil {
+		x.room = int(min(full, maxRoom))
+	}
 	if looksUp {
 		err = s.readEach(c.run, g, p, found)
 	} else {
@@ -171,8 +186,24 @@ func (s *scan) run(c *conj) error {
 	if err != nil {
 		return err
 	}
-	found.unique = s.isSet()
+	if found.unique = s.isSet(&p); len(found.vars) == 0 {
+		found.n = min(found.n, 1)
+	}
 	return c.absorb(found)
+}
+
+// maxRoom is for how many rows room is made before they are there.
+const maxRoom = 1 << 20
+
+// unknown returns the variables of a scan that a probe does not know.
+func (s *scan) unknown(p *probe) []variable {
+	var out varSet
+	for i, v := range s.at {
+		if !p.known[i] {
+			out.add(v)
+		}
+	}
+	return out.list()
 }
 
 // looksUp reports whether it is better to look up each row of a group than to read all that the constants leave.

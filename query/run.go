@@ -26,7 +26,7 @@ type run struct {
 	order    []*answers      // the tables, as they were made
 	params   map[string]bool // whether arguments of rules stand for entities, as far as that is known
 
-	counts []tally // of what attributes alone leave
+	tallies []tally // of what was counted
 
 	limits Budget
 	held   int64 // bytes of intermediate results

@@ -70,7 +70,9 @@ type excerpt struct {
 	order   index.Order
 	within  index.Range
 	covered [maxPattern]bool
-	none    bool // nothing can match
+	none    bool        // nothing can match
+	keys    *index.Keys // of what alone is read; nil for all
+	room    int         // how many rows are expected
 }
 
 // excerpt returns what a probe leaves to be read, where the value may have bounds.
@@ -127,7 +129,7 @@ func (s *scan) read(r *run, p *probe, x *excerpt, out *relation) error {
 	var rows []int32
 	return s.each(r, x, func(b *index.Batch) error {
 		if whole {
-			s.emitAll(b, out)
+			s.emitAll(b, x, out)
 		} else {
 			rows = s.matching(b, p, x, rows[:0])
 			s.emit(b, rows, out)
@@ -138,7 +140,7 @@ func (s *scan) read(r *run, p *probe, x *excerpt, out *relation) error {
 
 // each yields the batches of an excerpt.
 func (s *scan) each(r *run, x *excerpt, yield func(*index.Batch) error) error {
-	cursor, err := s.from.Scan(r.ctx, x.order, x.within)
+	cursor, err := s.open(r, x)
 	if err != nil {
 		return err
 	}
@@ -153,14 +155,48 @@ func (s *scan) each(r *run, x *excerpt, yield func(*index.Batch) error) error {
 	}
 }
 
+func (s *scan) open(r *run, x *excerpt) (*index.Cursor, error) {
+	if x.keys != nil {
+		return s.from.ScanKeys(r.ctx, x.order, *x.keys)
+	}
+	return s.from.Scan(r.ctx, x.order, x.within)
+}
+
+// keyed returns what is read of the entities of a group, or of its values, where a probe knows nothing but the attribute. It returns nil
+// where that would not be all that the two share.
+func (s *scan) keyed(g *relation, p *probe) *excerpt {
+	if p.known != [maxPattern]bool{1: true} || !p.possible() || s.never {
+		return nil
+	}
+	a, ok := s.from.Schema().Attribute(p.values[1].Ref())
+	e, v := s.column(g, 0), s.column(g, 2)
+	switch {
+	case !ok:
+		return nil
+	case e >= 0 && (v < 0 || !a.Many):
+		if words := longsOf(&g.cols[e]); words != nil {
+			return &excerpt{order: index.AEVT, covered: p.known, keys: &index.Keys{A: a.ID, E: idsOf(sortedWords(words))}}
+		}
+	case v >= 0 && e < 0 && (a.Indexed || a.Type == db.TypeRef):
+		order := index.AVET
+		if !a.Indexed {
+			order = index.VAET
+		}
+		if words := longsOf(&g.cols[v]); words != nil {
+			return &excerpt{order: order, covered: p.known, keys: &index.Keys{A: a.ID, V: index.Vector{Kind: index.KindLong, Words: sortedWords(words)}}}
+		}
+	}
+	return nil
+}
+
 // isSet reports whether no two rows of what is read are equal: each has all that tells datoms apart.
-func (s *scan) isSet() bool {
+func (s *scan) isSet(p *probe) bool {
 	parts := 3
 	if s.from.IsHistory() {
 		parts = maxPattern
 	}
 	for i := range parts {
-		if s.at[i] == noVariable && !s.consts.known[i] {
+		if s.at[i] == noVariable && !p.known[i] {
 			return false
 		}
 	}
@@ -218,9 +254,12 @@ func (s *scan) coversAll(p *probe, x *excerpt) bool {
 }
 
 // emitAll appends a whole batch to a relation of the scan's variables.
-func (s *scan) emitAll(b *index.Batch, out *relation) {
+func (s *scan) emitAll(b *index.Batch, x *excerpt, out *relation) {
 	for c, v := range out.vars {
 		col := batchColumn(b, s.place(v))
+		if out.n == 0 && x.room > b.Len() {
+			reserve(&out.cols[c], &col, x.room)
+		}
 		extend(&out.cols[c], out.n, &col, b.Len())
 	}
 	out.n += b.Len()
@@ -263,6 +302,11 @@ func batchColumn(b *index.Batch, i int) index.Vector {
 // idWords returns ids as the words of a column, in the same memory.
 func idWords(ids []db.ID) []uint64 {
 	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(ids))), len(ids))
+}
+
+// idsOf returns the words of a column as ids, in the same memory.
+func idsOf(words []uint64) []db.ID {
+	return unsafe.Slice((*db.ID)(unsafe.Pointer(unsafe.SliceData(words))), len(words))
 }
 
 // addedColumn returns whether each datom of a batch is an assertion.

@@ -66,7 +66,7 @@ func (t *star) prepare() {
 	var added varSet
 	for i, v := range s.at {
 		switch {
-		case v == noVariable || s.place(v) != i:
+		case v == noVariable || s.place(v) != i || t.probe.known[i]:
 		case t.group.column(v) < 0:
 			added.add(v)
 		case i != t.place:
@@ -116,6 +116,9 @@ func (t *star) take(b *index.Batch) {
 	if !t.semi {
 		for c, v := range t.news.vars {
 			col := batchColumn(b, t.scan.place(v))
+			if t.news.n == 0 {
+				reserve(&t.news.cols[c], &col, t.group.n)
+			}
 			extendPicked(&t.news.cols[c], t.news.n, &col, t.right)
 		}
 		t.news.n += len(t.left) - before
@@ -202,7 +205,7 @@ func (t *star) joined() *relation {
 	}
 	out := *t.group.repeat(t.left)
 	out.vars, out.cols = append(slices.Clip(out.vars), t.news.vars...), append(slices.Clip(out.cols), t.news.cols...)
-	out.n, out.unique = len(t.left), t.group.unique && t.scan.isSet()
+	out.n, out.unique = len(t.left), t.group.unique && t.scan.isSet(t.probe)
 	return &out
 }
 
