@@ -40,7 +40,7 @@ func crash(folder, name string) {
 	if err != nil {
 		panic(err)
 	}
-	conn, err := Open(ctx, store, Options{sizes: index.Sizes{Leaf: 100, Block: 20}})
+	conn, err := Open(ctx, store, Options{sizes: index.Sizes{Leaf: 100, Block: 20, Level: 300, Ratio: 3}})
 	if err != nil {
 		panic(err)
 	}

@@ -90,11 +90,11 @@ func (c *Conn) after(h *head, e *entry, snap *Snapshot) (*head, error) {
 	if e.root == nil || e.root.from != h.root || e.root.seq >= e.seq {
 		return next, nil
 	}
-	level, err := c.levelOf(e.root)
+	levels, err := c.log.levels(e.root, c.cache)
 	if err != nil {
 		return nil, &StoreError{c.log.slot(e.seq), err}
 	}
-	next.root, next.snap = e.root.job, snap.over(level)
+	next.root, next.snap = e.root.job, snap.over(levels)
 	return next, nil
 }
 

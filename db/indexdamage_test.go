@@ -53,7 +53,7 @@ func (s *swaps) value(t *testing.T, key string) []byte {
 func indexedDatabase(t *testing.T, text string) (*swaps, string) {
 	t.Helper()
 	s := &swaps{Store: mem.New(), with: map[string][]byte{}}
-	conn := openConn(t, s, Options{sizes: index.Sizes{Leaf: 100, Block: 20}})
+	conn := openConn(t, s, Options{sizes: index.Sizes{Leaf: 100, Block: 20, Level: 300, Ratio: 3}})
 	defer func() { _ = conn.Close() }()
 	for range 2 {
 		for range 30 {

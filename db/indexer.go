@@ -109,7 +109,7 @@ func (c *Conn) indexNow(ctx context.Context) error {
 	r := newRoot(h)
 	w := &segmentWriter{log: c.log, job: r.job}
 	schema := h.snap.Schema()
-	level, err := h.snap.levels.Grown(ctx, index.Growth{Newest: index.TxID(r.basis), To: w, From: segments{c.log}, Cache: c.cache,
+	levels, err := h.snap.levels.Grown(ctx, index.Growth{Newest: index.TxID(r.basis), To: w, From: segments{c.log}, Cache: c.cache,
 		Sizes: c.o.sizes, Forget: schema.forgets()})
 	if err == nil {
 		err = w.flush(ctx)
@@ -117,11 +117,13 @@ func (c *Conn) indexNow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.levels = [][]byte{level.Encode(nil)}
+	for _, l := range levels {
+		r.levels = append(r.levels, l.Encode(nil))
+	}
 	if err := c.publishRoot(ctx, r); err != nil {
 		return err
 	}
-	open, ended := level.Facts()
+	open, ended := index.Levels{}.Over(levels...).Facts()
 	c.o.Logger.Info("indexed", "t", int64(r.basis), "facts", open+ended, "segments", w.n, "took", time.Since(began))
 	if c.o.Observer != nil {
 		c.o.Observer.Observe(Event{Kind: "index", T: r.basis, Datoms: open + ended, Duration: time.Since(began)})

@@ -35,7 +35,8 @@ func TestAnIndexChangesNothing(t *testing.T) {
 			rep.After.publish()
 		}
 		store := mem.New()
-		o := Options{sizes: index.Sizes{Leaf: 1 + rnd.IntN(60), Block: 1 + rnd.IntN(20)}, Cache: 1 << rnd.IntN(20), Clock: func() time.Time { return w.maker.at }}
+		sizes := index.Sizes{Leaf: 1 + rnd.IntN(60), Block: 1 + rnd.IntN(20), Level: 1 + rnd.IntN(100), Ratio: 1 + rnd.IntN(8)}
+		o := Options{sizes: sizes, Cache: 1 << rnd.IntN(20), Clock: func() time.Time { return w.maker.at }}
 		conn, peer := openConn(t, store, o), openConn(t, store, Options{ReadOnly: true})
 		for i, c := range w.log {
 			commit(t, conn, replayOf(c))
@@ -171,7 +172,7 @@ func TestTheTailIsIndexedByItself(t *testing.T) {
 	if m := marks(t, conn.Snapshot()); m["x"] != 500 {
 		t.Errorf("%v", m)
 	}
-	if base := conn.Snapshot().levels.Base(); base == nil {
+	if len(conn.Snapshot().levels.Stored()) == 0 {
 		t.Error("nothing is indexed")
 	}
 	t.Logf("%d refusals", busy)
@@ -221,7 +222,7 @@ func TestFaultsWhileIndexing(t *testing.T) {
 	for _, mode := range []storagetest.Mode{storagetest.Before, storagetest.After, storagetest.NoSpace} {
 		for n := 1; ; n++ {
 			store := storagetest.NewFaulty(mem.New())
-			conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 20, Block: 8}})
+			conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 20, Block: 8, Level: 40, Ratio: 2}})
 			for range 30 {
 				commit(t, conn, mark("x"))
 			}
@@ -296,7 +297,7 @@ func TestTheTailStaysSmall(t *testing.T) {
 		many = 40
 	}
 	store := mem.New()
-	o := Options{Memory: memory, Cache: 1, sizes: index.Sizes{Leaf: 50, Block: 10}}
+	o := Options{Memory: memory, Cache: 1, sizes: index.Sizes{Leaf: 50, Block: 10, Level: 200, Ratio: 4}}
 	conns := []*Conn{openConn(t, store, o), openConn(t, store, o), openConn(t, store, Options{ReadOnly: true, Cache: 1})}
 	ctx, stop := context.WithCancel(t.Context())
 	var writers, readers sync.WaitGroup

@@ -184,6 +184,7 @@ func (l *txlog) newestRoot(ctx context.Context) (*root, error) {
 // levels returns the levels of a root, the newest first, of which nothing is read yet.
 func (l *txlog) levels(r *root, cache *index.Cache) ([]*index.Level, error) {
 	levels := make([]*index.Level, len(r.levels))
+	upto := index.TxID(r.basis)
 	for i, b := range r.levels {
 		level, err := index.DecodeLevel(b, segments{l}, cache)
 		switch {
@@ -191,31 +192,24 @@ func (l *txlog) levels(r *root, cache *index.Cache) ([]*index.Level, error) {
 			return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 		case err != nil:
 			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		case i == 0 && level.Newest() != upto || i > 0 && level.Newest() >= upto:
+			return nil, fmt.Errorf("%w: level %d of a root ends at %d", ErrCorrupt, i, level.Newest())
 		}
-		levels[i] = level
+		levels[i], upto = level, level.Newest()
+	}
+	if len(levels) == 0 {
+		return nil, fmt.Errorf("%w: a root has no level", ErrCorrupt)
 	}
 	return levels, nil
 }
 
-// levelOf returns the level of a root, of which nothing is read yet.
-func (c *Conn) levelOf(r *root) (*index.Level, error) {
-	levels, err := c.log.levels(r, c.cache)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(levels) != 1:
-		return nil, fmt.Errorf("%w: the root has %d levels", ErrFormat, len(levels))
-	}
-	return levels[0], nil
-}
-
 // headAt returns the head at the record of a root. It reads what is said of schema in the trees.
 func (c *Conn) headAt(ctx context.Context, r *root) (*head, error) {
-	level, err := c.levelOf(r)
+	levels, err := c.log.levels(r, c.cache)
 	if err != nil {
 		return nil, err
 	}
-	snap := &Snapshot{env: c.env, levels: index.Levels{}.Over(level), basis: r.basis, instant: r.instant, nextT: r.nextT, nextElement: r.nextElement}
+	snap := &Snapshot{env: c.env, levels: index.Levels{}.Over(levels...), basis: r.basis, instant: r.instant, nextT: r.nextT, nextElement: r.nextElement}
 	snap.reader.snap = snap
 	schema, err := schemaIn(ctx, snap)
 	if err != nil {
@@ -253,9 +247,9 @@ func schemaIn(ctx context.Context, snap *Snapshot) (*Schema, error) {
 	return schema, nil
 }
 
-// over returns the snapshot with a level in the place of what it holds.
-func (s *Snapshot) over(level *index.Level) *Snapshot {
-	next := &Snapshot{env: s.env, levels: s.levels.Over(level), basis: s.basis, instant: s.instant, nextT: s.nextT, nextElement: s.nextElement}
+// over returns the snapshot with the levels of a root in the place of what they hold.
+func (s *Snapshot) over(levels []*index.Level) *Snapshot {
+	next := &Snapshot{env: s.env, levels: s.levels.Over(levels...), basis: s.basis, instant: s.instant, nextT: s.nextT, nextElement: s.nextElement}
 	next.reader.snap = next
 	next.schema.Store(s.Schema())
 	return next

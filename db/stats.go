@@ -15,8 +15,8 @@ type Stats struct {
 func (c *Conn) Stats() Stats {
 	h := c.head.Load()
 	s := Stats{T: h.snap.T(), Seq: h.seq, Datoms: h.datoms, Tail: h.snap.levels.Tail(), Records: h.seq, Bytes: h.bytes}
-	if base := h.snap.levels.Base(); base != nil {
-		s.Indexed = base.Newest().T()
+	if stored := h.snap.levels.Stored(); len(stored) > 0 {
+		s.Indexed = stored[0].Newest().T()
 	}
 	return s
 }

@@ -17,8 +17,8 @@ func (l Levels) Count(ctx context.Context, o Order, r Range, v View) (int, error
 			}
 		}
 	}
-	if l.base != nil {
-		below, err := l.base.count(ctx, o, &r, &lens)
+	for _, level := range l.stored {
+		below, err := level.count(ctx, o, &r, &lens)
 		if err != nil {
 			return 0, err
 		}

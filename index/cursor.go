@@ -112,8 +112,8 @@ func (c *Cursor) open() {
 			}
 		}
 	}
-	if c.levels.base != nil {
-		sources = c.levels.base.sources(sources, c)
+	for _, l := range c.levels.stored {
+		sources = l.sources(sources, c)
 	}
 	c.merger = merger{order: c.order, line: c.line[:0], ctx: c.ctx}
 	for i := range sources {

@@ -27,7 +27,7 @@ func TestDamagedSegments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		root := level.Encode(nil)
+		root := level[0].Encode(nil)
 		names := slices.SortedFunc(maps.Keys(s.segments), func(a, b SegmentName) int { return strings.Compare(a.String(), b.String()) })
 		for range 1000 {
 			name := names[rng.Intn(len(names))]

@@ -101,7 +101,7 @@ func TestKeysTogetherShowWhatTheyShowOneByOne(t *testing.T) {
 // stored returns the levels of the commits, of which some lie in a store.
 func (h *history) stored(t *testing.T, rng *rand.Rand) Levels {
 	s, cache := newShelf(), NewCache(1<<rng.Intn(20))
-	sizes := Sizes{Leaf: 1 + rng.Intn(60), Block: 1 + rng.Intn(20)}
+	sizes := Sizes{Leaf: 1 + rng.Intn(60), Block: 1 + rng.Intn(20), Level: 1 + rng.Intn(100)}
 	var l Levels
 	for i, facts := range h.commits {
 		l = l.Push(NewRun(facts, testAttrs{}))
@@ -109,11 +109,11 @@ func (h *history) stored(t *testing.T, rng *rand.Rand) Levels {
 			continue
 		}
 		s.job = fmt.Sprint("job", i)
-		level, err := l.Grown(context.Background(), Growth{Newest: h.newestAfter(i), To: s, From: s, Cache: cache, Sizes: sizes})
+		levels, err := l.Grown(context.Background(), Growth{Newest: h.newestAfter(i), To: s, From: s, Cache: cache, Sizes: sizes})
 		if err != nil {
 			t.Fatal(err)
 		}
-		l = l.Over(level)
+		l = l.Over(levels...)
 	}
 	return l
 }
@@ -143,11 +143,11 @@ func twentyThousand(t testing.TB, stored bool) (Levels, []ID) {
 	l := pushAll(commits)
 	if stored {
 		s := newShelf()
-		level, err := l.Grown(t.Context(), Growth{Newest: l.runs[0].newest, To: s, From: s, Cache: NewCache(1 << 30)})
+		levels, err := l.Grown(t.Context(), Growth{Newest: l.runs[0].newest, To: s, From: s, Cache: NewCache(1 << 30)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		l = Levels{base: level}
+		l = Levels{stored: levels}
 	}
 	return l, ids
 }

@@ -21,13 +21,14 @@ func (c *Cursor) Last(n int) (rest Range, more bool, err error) {
 			}
 		}
 	}
-	if c.levels.base != nil {
-		facts, err := c.levels.base.last(c, n)
+	for _, l := range c.levels.stored {
+		facts, err := l.last(c, n)
 		if err != nil {
 			return Range{}, false, err
 		}
-		further(facts[current])
-		further(facts[past])
+		for _, f := range facts {
+			further(f)
+		}
 	}
 	if last == nil {
 		return Range{}, false, nil
@@ -39,10 +40,9 @@ func (c *Cursor) Last(n int) (rest Range, more bool, err error) {
 }
 
 // last returns of each tree that a cursor reads the last fact but n − 1 of the range; nil where there are not more than n.
-func (l *Level) last(c *Cursor, n int) (facts [2]*Fact, err error) {
-	for _, k := range [...]class{current, past} {
-		t := l.trees[c.order][k]
-		if c.lens.role(l.oldest, l.newest, k) == unread || t.top.facts == 0 {
+func (l *Level) last(c *Cursor, n int) (facts [dropped]*Fact, err error) {
+	for k, t := range l.trees[c.order] {
+		if c.lens.role(l.oldest, l.newest, class(k)) == unread || t.top.facts == 0 {
 			continue
 		}
 		hi, err := t.rank(c.ctx, &l.reader, &c.within.Hi)

@@ -65,6 +65,20 @@ func (l *lens) holding(places []uint32, c *columns, from []uint32) []uint32 {
 	return places
 }
 
+// skip returns which parts of a tree can be left out; nil for none.
+func (l *lens) skip(r role, k class) func(*summary) bool {
+	switch {
+	case r != tested:
+		return nil
+	case k == closing && !l.history:
+		return l.missesClosings
+	}
+	return l.misses
+}
+
+// missesClosings reports whether nothing of a part shows, and nor does any of the facts that it ends.
+func (l *lens) missesClosings(s *summary) bool { return s.minTx > l.bound || s.maxTx <= l.since }
+
 // misses reports whether nothing of a part shows.
 func (l *lens) misses(s *summary) bool {
 	asserted := s.minTx <= l.bound && s.maxTx > l.since

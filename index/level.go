@@ -7,26 +7,24 @@ import (
 	"math"
 )
 
-// A Level is facts that lie in a store: in trees, two for each order, of the facts that hold and of those that ended. It holds
-// everything up to its newest transaction, and never changes.
+// A Level is facts that lie in a store: what the transactions from its oldest to its newest one asserted and ended, in trees. As a run
+// it has three for each order: of the facts that it asserted and that hold, of those that it asserted and ended, and of closings, which
+// end facts of older levels and mask them there. The lowest level holds everything from the beginning on, and has no closings. A level
+// never changes.
 type Level struct {
 	reader
-	oldest, newest ID          // transactions that asserted or ended something
-	trees          [4][2]*tree // by order and class, which is current or past
+	oldest, newest ID // transactions that asserted or ended something
+	trees          [4][dropped]*tree
 }
 
 // sources appends the trees that a cursor reads.
 func (l *Level) sources(to []source, c *Cursor) []source {
-	for _, k := range [...]class{current, past} {
-		role, t := c.lens.role(l.oldest, l.newest, k), l.trees[c.order][k]
+	for k, t := range l.trees[c.order] {
+		role := c.lens.role(l.oldest, l.newest, class(k))
 		if role == unread || t.top.facts == 0 {
 			continue
 		}
-		var skip func(*summary) bool
-		if role == tested {
-			skip = c.lens.misses
-		}
-		to = append(to, source{walk: c.walk(&l.reader, t, skip), class: k, role: role})
+		to = append(to, source{walk: c.walk(&l.reader, t, c.lens.skip(role, class(k))), class: class(k), role: role})
 	}
 	return to
 }
@@ -34,12 +32,12 @@ func (l *Level) sources(to []source, c *Cursor) []source {
 // count returns what Count says of the level.
 func (l *Level) count(ctx context.Context, o Order, within *Range, lens *lens) (int, error) {
 	n := 0
-	for _, k := range [...]class{current, past} {
-		weight := lens.weight(lens.role(l.oldest, l.newest, k), k)
+	for k, t := range l.trees[o] {
+		weight := lens.weight(lens.role(l.oldest, l.newest, class(k)), class(k))
 		if weight == 0 {
 			continue
 		}
-		facts, err := l.trees[o][k].count(ctx, &l.reader, within)
+		facts, err := t.count(ctx, &l.reader, within)
 		if err != nil {
 			return 0, err
 		}
@@ -48,13 +46,23 @@ func (l *Level) count(ctx context.Context, o Order, within *Range, lens *lens) (
 	return n, nil
 }
 
-// Facts returns how many facts the level holds: those that hold, and those that ended.
-func (l *Level) Facts() (open, ended int) {
-	return l.trees[EAVT][current].top.facts, l.trees[EAVT][past].top.facts
+// held returns how many facts of a class the level holds.
+func (l *Level) held(k class) int { return l.trees[EAVT][k].top.facts }
+
+// size returns how many facts the level holds, closings included.
+func (l *Level) size() int { return l.held(current) + l.held(past) + l.held(closing) }
+
+// Facts returns how many facts the levels in a store hold: those that hold, and those that ended.
+func (l Levels) Facts() (open, ended int) {
+	for _, s := range l.stored {
+		open += s.held(current) - s.held(closing)
+		ended += s.held(past) + s.held(closing)
+	}
+	return open, ended
 }
 
 // levelVersion is that of the encoding of a level.
-const levelVersion = 1
+const levelVersion = 2
 
 // Encode appends what it takes to find the level again: where its trees begin.
 func (l *Level) Encode(b []byte) []byte {
@@ -76,18 +84,22 @@ func (l *Level) Encode(b []byte) []byte {
 // DecodeLevel returns the level of which b is the encoding, and reads nothing yet. The error is ErrFormat if a later version wrote it.
 func DecodeLevel(b []byte, from Segments, cache *Cache) (*Level, error) {
 	in := &input{rest: b}
-	if v := in.count(math.MaxInt); !in.bad && v > levelVersion {
-		return nil, fmt.Errorf("%w: a level has version %d, and this reads up to %d", ErrFormat, v, levelVersion)
+	version := in.count(math.MaxInt)
+	if !in.bad && version > levelVersion {
+		return nil, fmt.Errorf("%w: a level has version %d, and this reads up to %d", ErrFormat, version, levelVersion)
 	}
 	l := &Level{reader: reader{from, cache}, oldest: ID(in.varint()), newest: ID(in.varint())}
 	for o := range l.trees {
 		for k := range l.trees[o] {
-			t := &tree{shape: shape{Order(o), class(k) == past}}
+			t := newTree(Order(o), class(k))
+			l.trees[o][k] = t
+			if version == 1 && class(k) == closing {
+				continue
+			}
 			if height := int(in.byte()); height > 0 {
 				t.height = height - 1
 				t.top.summary, t.top.name = in.summary(t.order, t.ends), in.segmentName()
 			}
-			l.trees[o][k] = t
 		}
 	}
 	if in.bad || len(in.rest) > 0 {
@@ -98,27 +110,3 @@ func DecodeLevel(b []byte, from Segments, cache *Cache) (*Level, error) {
 
 // Newest returns the newest transaction that the level holds.
 func (l *Level) Newest() ID { return l.newest }
-
-// Base returns the level in a store below the runs; nil for none.
-func (l Levels) Base() *Level { return l.base }
-
-// Tail returns how many facts lie in the runs: asserted ones, and ends of others.
-func (l Levels) Tail() int {
-	n := 0
-	for _, r := range l.runs {
-		n += r.size
-	}
-	return n
-}
-
-// tailFact is how many bytes a fact in a run takes, about, its text aside.
-const tailFact = 128
-
-// TailBytes returns how much memory the facts in the runs take, about.
-func (l Levels) TailBytes() int {
-	n := 0
-	for _, r := range l.runs {
-		n += tailFact*r.size + r.text
-	}
-	return n
-}

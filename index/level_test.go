@@ -54,46 +54,71 @@ func (s *shelf) Damaged(name SegmentName, why error) error { return &shelfError{
 
 // law: levels with a part in a store show what the same levels in memory show, on every view, however often a part of them went there.
 func TestLevelsInAStoreShowTheSame(t *testing.T) {
-	scans := 0
-	soak.Run(t, 30, 150, func(t *testing.T, seed int64) {
+	scans, most := 0, 0
+	soak.Run(t, 20, 120, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		h := randomHistory(rng, 1+rng.Intn(60), 1+rng.Intn(12), 1+rng.Intn(12))
-		scans += checkStored(t, rng, h)
+		n, levels := checkStored(t, rng, h)
+		scans, most = scans+n, max(most, levels)
 	})
-	t.Logf("%d scans", scans)
+	if t.Logf("%d scans, up to %d levels", scans, most); most < 3 {
+		t.Errorf("no more than %d levels", most)
+	}
 }
 
 func TestLargeLevelsInAStoreShowTheSame(t *testing.T) {
-	soak.Run(t, 1, 3, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 1, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		checkStored(t, rng, randomHistory(rng, 40, 1+rng.Intn(600), 200))
 	})
 }
 
-func checkStored(t *testing.T, rng *rand.Rand, h *history) (scans int) {
+// A stack grows levels of a history in a store, as chance will have it.
+type stack struct {
+	*shelf
+	cache *Cache
+	sizes Sizes
+	most  int // levels that there were in the store
+}
+
+func newStack(rng *rand.Rand) *stack {
+	sizes := Sizes{Leaf: 1 + rng.Intn(60), Block: 1 + rng.Intn(20), Level: []int{1, 4, 30, 1 << 20}[rng.Intn(4)],
+		Ratio: 2 + rng.Intn(7)}
+	return &stack{shelf: newShelf(), cache: NewCache(1 << rng.Intn(20)), sizes: sizes}
+}
+
+// grown returns the levels that hold what l holds, as they are read from the store.
+func (s *stack) grown(t *testing.T, l Levels, job string, newest ID, forget func(ID) bool) []*Level {
 	t.Helper()
-	s, cache := newShelf(), NewCache(1<<rng.Intn(20))
-	sizes := Sizes{Leaf: 1 + rng.Intn(60), Block: 1 + rng.Intn(20)}
+	s.job = job
+	levels, err := l.Grown(t.Context(), Growth{Newest: newest, To: s, From: s, Cache: s.cache, Sizes: s.sizes, Forget: forget})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range levels {
+		if levels[i], err = DecodeLevel(levels[i].Encode(nil), s, s.cache); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.most = max(s.most, len(levels))
+	return levels
+}
+
+func checkStored(t *testing.T, rng *rand.Rand, h *history) (scans, most int) {
+	t.Helper()
+	s := newStack(rng)
 	var l Levels
 	var stored, past []Levels
 	for i, facts := range h.commits {
 		l = l.Push(NewRun(facts, testAttrs{}))
-		newest := append(h.at, h.newest)[i+1]
-		if rng.Intn(6) > 0 {
+		if rng.Intn(3) > 0 || l.Tail() == 0 {
 			continue
 		}
-		s.job = fmt.Sprint(i)
-		base, err := l.Grown(t.Context(), Growth{Newest: newest, To: s, From: s, Cache: cache, Sizes: sizes})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if base, err = DecodeLevel(base.Encode(nil), s, cache); err != nil {
-			t.Fatal(err)
-		}
-		stored = append(stored, Levels{base: base})
+		levels := s.grown(t, l, fmt.Sprint(i), h.newestAfter(i), nil)
+		stored = append(stored, Levels{stored: levels})
 		past = append(past, l)
 		if rng.Intn(3) > 0 {
-			l = stored[rng.Intn(len(stored))].above(l, h, i)
+			l = stored[len(stored)-1-rng.Intn(min(2, len(stored)))].above(l, h, i)
 		}
 	}
 	check := func(l Levels, of *history) {
@@ -110,69 +135,69 @@ func checkStored(t *testing.T, rng *rand.Rand, h *history) (scans int) {
 		check(l, h)
 	}
 	for i, l := range stored {
-		check(l, h.until(l.base.newest))
-		check(past[i], h.until(l.base.newest))
+		check(l, h.until(l.stored[0].newest))
+		check(past[i], h.until(l.stored[0].newest))
 	}
-	return scans
+	return scans, s.most
 }
 
-// above returns the level with the commits on it that it does not hold, up to the i-th.
+// above returns the levels with the commits on them that they do not hold, up to the i-th.
 func (base Levels) above(l Levels, h *history, i int) Levels {
-	if l.base == nil || l.base.newest <= base.base.newest {
-		return l.Over(base.base)
+	if len(l.stored) == 0 || l.stored[0].newest <= base.stored[0].newest {
+		return l.Over(base.stored...)
 	}
 	out := base
 	for k, facts := range h.commits[:i+1] {
-		if append(h.at, h.newest)[k+1] > base.base.newest {
+		if h.newestAfter(k) > base.stored[0].newest {
 			out = out.Push(NewRun(facts, testAttrs{}))
 		}
 	}
 	return out
 }
 
-// law: a tree grown step by step holds the same facts as one that was made at once.
+// law: levels grown step by step, and then merged, hold the same facts as a level that was made at once.
 func TestGrownTreesHoldWhatTreesMadeAtOnceHold(t *testing.T) {
-	soak.Run(t, 10, 60, func(t *testing.T, seed int64) {
+	most := 0
+	soak.Run(t, 40, 320, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		h := randomHistory(rng, 10+rng.Intn(40), 1+rng.Intn(30), 1+rng.Intn(20))
-		s, cache := newShelf(), NewCache(1<<20)
-		sizes := Sizes{Leaf: 4 + rng.Intn(60), Block: 1 + rng.Intn(20)}
+		s := newStack(rng)
+		forget := []func(ID) bool{nil, func(a ID) bool { return a%2 == 0 }}[rng.Intn(2)]
 		grown, all := Levels{}, Levels{}
 		for i, facts := range h.commits {
 			run := NewRun(facts, testAttrs{})
 			grown, all = grown.Push(run), all.Push(run)
-			if rng.Intn(4) == 0 {
-				s.job = fmt.Sprint(i)
-				base, err := grown.Grown(t.Context(), Growth{Newest: append(h.at, h.newest)[i+1], To: s, From: s, Cache: cache, Sizes: sizes})
-				if err != nil {
-					t.Fatal(err)
-				}
-				grown = grown.Over(base)
+			if rng.Intn(4) == 0 && grown.Tail() > 0 {
+				grown = grown.Over(s.grown(t, grown, fmt.Sprint(i), h.newestAfter(i), forget)...)
 			}
 		}
-		s.job = "grown"
-		a, err := grown.Grown(t.Context(), Growth{Newest: h.newest, To: s, From: s, Cache: cache, Sizes: sizes})
-		if err != nil {
-			t.Fatal(err)
+		open, _ := Levels{stored: s.grown(t, grown, "last", h.newest, forget)}.Facts()
+		s.sizes.Level = 1 << 20
+		a := s.grown(t, grown, "grown", h.newest, forget)
+		b := s.grown(t, all, "at once", h.newest, forget)
+		if len(a) != 1 || len(b) != 1 {
+			t.Fatalf("%d levels, and %d", len(a), len(b))
 		}
-		s.job = "at once"
-		b, err := all.Grown(t.Context(), Growth{Newest: h.newest, To: s, From: s, Cache: cache, Sizes: sizes})
-		if err != nil {
-			t.Fatal(err)
+		if a[0].held(current) != open {
+			t.Fatalf("%d facts hold, and before they were merged %d", a[0].held(current), open)
 		}
 		for o := EAVT; o <= VAET; o++ {
-			for _, k := range [...]class{current, past} {
-				x, y := a.facts(t, o, k), b.facts(t, o, k)
+			for k := range dropped {
+				x, y := a[0].factsOf(t, o, k), b[0].factsOf(t, o, k)
 				if !slices.Equal(x, y) {
 					t.Fatalf("%v %d: grown %v, at once %v", o, k, x, y)
 				}
 			}
 		}
+		most = max(most, s.most)
 	})
+	if t.Logf("up to %d levels", most); most < maxLevels-1 {
+		t.Errorf("no more than %d levels", most)
+	}
 }
 
 // facts returns the facts of a tree.
-func (l *Level) facts(t *testing.T, o Order, k class) (out []Fact) {
+func (l *Level) factsOf(t *testing.T, o Order, k class) (out []Fact) {
 	t.Helper()
 	w := &walk{reader: &l.reader, tree: l.trees[o][k], within: &All}
 	for {
@@ -218,12 +243,12 @@ func TestLongTextsThatBeginAlike(t *testing.T) {
 			t.Errorf("%s has %d bytes", name, len(b))
 		}
 	}
-	if base, err = DecodeLevel(base.Encode(nil), s, NewCache(0)); err != nil {
+	if base[0], err = DecodeLevel(base[0].Encode(nil), s, NewCache(0)); err != nil {
 		t.Fatal(err)
 	}
 	for i := range many {
 		f := &facts[i]
-		n, err := Levels{base: base}.Count(t.Context(), AVET, Prefix(2, Fact{A: 1, V: f.V}), View{Basis: TxID(1)})
+		n, err := Levels{stored: base}.Count(t.Context(), AVET, Prefix(2, Fact{A: 1, V: f.V}), View{Basis: TxID(1)})
 		if n != 1 || err != nil {
 			t.Fatalf("value %d is there %d times, %v", i, n, err)
 		}
@@ -244,7 +269,7 @@ func TestTheEndsOfFactsKeepNoBlocksAlive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := Levels{base: base}
+	l := Levels{stored: base}
 	var runs []*Run
 	for i := 1; i < 2*blocks; i += 2 {
 		batch, err := l.Scan(t.Context(), EAVT, Prefix(1, Fact{E: ID(i)}), View{Basis: TxID(1)}).Next()

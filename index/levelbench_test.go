@@ -18,7 +18,7 @@ func growMillion(b *testing.B, facts []Fact) (*Level, *shelf) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return level, s
+	return level[0], s
 }
 
 // BenchmarkGrow sorts 1M facts and makes their trees.
@@ -43,13 +43,13 @@ func BenchmarkLevelScan(b *testing.B) {
 			b.Run(fmt.Sprintf("%v/cached=%v", o, cached), func(b *testing.B) {
 				n := 0
 				for b.Loop() {
-					l := Levels{base: level}
+					l := Levels{stored: []*Level{level}}
 					if !cached {
 						cold, err := DecodeLevel(level.Encode(nil), s, NewCache(1<<30))
 						if err != nil {
 							b.Fatal(err)
 						}
-						l.base = cold
+						l.stored = []*Level{cold}
 					}
 					n = drain(b, l.Scan(b.Context(), o, All, now))
 				}
@@ -63,7 +63,7 @@ func BenchmarkLevelScan(b *testing.B) {
 func BenchmarkLevelPoint(b *testing.B) {
 	facts, rng := millionFacts(), rand.New(rand.NewSource(2))
 	level, _ := growMillion(b, facts)
-	l := Levels{base: level}
+	l := Levels{stored: []*Level{level}}
 	b.ReportAllocs()
 	for b.Loop() {
 		e := facts[rng.Intn(len(facts))].E

@@ -1,10 +1,10 @@
 package index
 
-// Levels is what a database reads: runs in memory, newest first, and below them a Level that lies in a store, if there is one. It
+// Levels is what a database reads: runs in memory, newest first, and below them what lies in a store, in Levels, newest first too. It
 // is a value; Push returns another one.
 type Levels struct {
-	runs []*Run
-	base *Level
+	runs   []*Run
+	stored []*Level
 }
 
 // growth is how many times larger than the run above it each run is at least.
@@ -16,12 +16,48 @@ func (l Levels) Push(r *Run) Levels {
 		return l
 	}
 	below := l.runs
-	if len(below) == 0 && l.base == nil {
+	if len(below) == 0 && len(l.stored) == 0 {
 		r = newBottom().merged(r)
 	}
 	for len(below) > 0 && below[0].size < growth*r.size {
 		r = below[0].merged(r)
 		below = below[1:]
 	}
-	return Levels{append([]*Run{r}, below...), l.base}
+	return Levels{append([]*Run{r}, below...), l.stored}
+}
+
+// Over returns the levels in which those in a store are others, newest first, which hold all that happened up to some transaction: of the
+// runs there is what is newer.
+func (l Levels) Over(stored ...*Level) Levels {
+	out := Levels{stored: stored}
+	for i := len(l.runs) - 1; i >= 0; i-- {
+		if r := l.runs[i].after(stored[0].newest); r.size > 0 {
+			out.runs = append([]*Run{r}, out.runs...)
+		}
+	}
+	return out
+}
+
+// Stored returns the levels in a store, newest first.
+func (l Levels) Stored() []*Level { return l.stored }
+
+// Tail returns how many facts lie in the runs: asserted ones, and ends of others.
+func (l Levels) Tail() int {
+	n := 0
+	for _, r := range l.runs {
+		n += r.size
+	}
+	return n
+}
+
+// tailFact is how many bytes a fact in a run takes, about, its text aside.
+const tailFact = 128
+
+// TailBytes returns how much memory the facts in the runs take, about.
+func (l Levels) TailBytes() int {
+	n := 0
+	for _, r := range l.runs {
+		n += tailFact*r.size + r.text
+	}
+	return n
 }

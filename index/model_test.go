@@ -168,13 +168,13 @@ func (h *history) levels(rng *rand.Rand, read func(Levels)) Levels {
 	for _, facts := range h.commits[first:] {
 		r := NewRun(facts, testAttrs{})
 		if rng.Intn(3) == 0 && len(l.runs) > 0 {
-			l = Levels{append([]*Run{r}, l.runs...), l.base}
+			l = Levels{append([]*Run{r}, l.runs...), l.stored}
 		} else {
 			l = l.Push(r)
 		}
 		for len(l.runs) > 1 && rng.Intn(4) == 0 {
 			i := rng.Intn(len(l.runs) - 1)
-			l = Levels{slices.Concat(l.runs[:i], []*Run{l.runs[i+1].merged(l.runs[i])}, l.runs[i+2:]), l.base}
+			l = Levels{slices.Concat(l.runs[:i], []*Run{l.runs[i+1].merged(l.runs[i])}, l.runs[i+2:]), l.stored}
 		}
 		if rng.Intn(4) == 0 {
 			read(l)

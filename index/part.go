@@ -12,6 +12,7 @@ type Part struct {
 	Name   SegmentName
 	Order  Order
 	Ended  bool  // it holds facts that ended, and not those that hold
+	Masks  bool  // they ended, but were asserted before the level: there each is among those that hold
 	Height int   // above the leaves; 0 for a leaf
 	Facts  int   // in it, and below it
 	Within Range // where they lie: no other part of the same height has any there
@@ -39,7 +40,7 @@ func (l *Level) Parts(ctx context.Context, enter func(*Part) bool) iter.Seq2[*Pa
 }
 
 func newPart(t *tree, c *child, height int, within Range) *Part {
-	return &Part{Name: c.name, Order: t.order, Ended: t.ends, Height: height, Facts: c.facts, Within: within, Oldest: c.minTx,
+	return &Part{Name: c.name, Order: t.order, Ended: t.ends, Masks: t.class == closing, Height: height, Facts: c.facts, Within: within, Oldest: c.minTx,
 		Newest: max(c.maxTx, c.maxEnd), tree: t, child: c}
 }
 

@@ -26,11 +26,12 @@ func newPlanted(t *testing.T, rng *rand.Rand) planted {
 	for _, facts := range h.commits {
 		l = l.Push(NewRun(facts, testAttrs{}))
 	}
-	level, err := l.Grown(t.Context(), Growth{Newest: h.newest, To: s, From: s, Cache: NewCache(0), Sizes: sizes})
+	levels, err := l.Grown(t.Context(), Growth{Newest: h.newest, To: s, From: s, Cache: NewCache(0), Sizes: sizes})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if level, err = DecodeLevel(level.Encode(nil), s, NewCache(0)); err != nil {
+	level, err := DecodeLevel(levels[0].Encode(nil), s, NewCache(0))
+	if err != nil {
 		t.Fatal(err)
 	}
 	return planted{s, level, h}

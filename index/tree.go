@@ -13,9 +13,12 @@ import (
 // has leaves in common with it.
 type tree struct {
 	shape
+	class  class
 	height int   // how many directories lie above each leaf
 	top    child // none where there are no facts
 }
+
+func newTree(o Order, k class) *tree { return &tree{shape: shape{o, k != current}, class: k} }
 
 // A child is what a directory knows of a leaf or directory below it.
 type child struct {

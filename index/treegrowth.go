@@ -1,91 +1,14 @@
 package index
 
-import (
-	"context"
-	"errors"
-	"sync"
-)
+import "context"
 
-// A SegmentWriter keeps what a job writes. It may be used by many goroutines.
-type SegmentWriter interface {
-	// Put keeps a segment, whose head has the hash sum, and returns the name that it gave it.
-	Put(ctx context.Context, segment []byte, sum [32]byte) (SegmentName, error)
-}
-
-// A Growth says how a level is made.
-type Growth struct {
-	Newest ID            // the newest transaction of what it holds
-	To     SegmentWriter // where its segments go
-	From   Segments      // where they are read from later
-	Cache  *Cache        // and kept in memory
-	Sizes  Sizes
-	Forget func(a ID) bool // the attributes of which it keeps only what holds; nil for none
-}
-
-// Sizes say how large the parts of a tree are. The zero Sizes are right for most.
-type Sizes struct {
-	Leaf  int // facts in a leaf; 8,192 when zero
-	Block int // facts in a block, which is read as a whole; 512 when zero
-}
-
-func (s Sizes) filled() Sizes {
-	if s.Leaf <= 0 {
-		s.Leaf = 8192
-	}
-	if s.Block <= 0 {
-		s.Block = 512
-	}
-	s.Block = min(s.Block, s.Leaf, maxBlock)
-	return s
-}
-
-// Grown returns the level that holds all that the levels hold: what lies in runs goes into trees, which have the leaves in common with
-// those of the level below into which nothing goes. The runs stay as they are.
-func (l Levels) Grown(ctx context.Context, how Growth) (*Level, error) {
-	out := &Level{reader: reader{how.From, how.Cache}, newest: how.Newest}
-	how.Sizes = how.Sizes.filled()
-	errs := make([]error, len(out.trees))
-	var jobs sync.WaitGroup
-	for o := range out.trees {
-		jobs.Go(func() {
-			for _, k := range [...]class{current, past} {
-				g := &treeGrowth{shape: shape{Order(o), k == past}, Growth: &how, levels: l, class: k, ctx: ctx}
-				out.trees[o][k], errs[o] = g.grow()
-				if errs[o] != nil {
-					return
-				}
-			}
-		})
-	}
-	jobs.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	out.oldest = out.trees[EAVT][current].top.minTx
-	if t := out.trees[EAVT][past]; t.top.facts > 0 && (out.oldest == 0 || t.top.minTx < out.oldest) {
-		out.oldest = t.top.minTx
-	}
-	return out, nil
-}
-
-// Over returns the levels in which a level takes the place of all that it holds: of the runs there is what is newer.
-func (l Levels) Over(base *Level) Levels {
-	out := Levels{base: base}
-	for i := len(l.runs) - 1; i >= 0; i-- {
-		if r := l.runs[i].after(base.newest); r.size > 0 {
-			out.runs = append([]*Run{r}, out.runs...)
-		}
-	}
-	return out
-}
-
-// A treeGrowth makes one tree of the next level: what lies in the runs goes into the tree of the level below, leaf by leaf.
+// A treeGrowth makes one tree of a level: what lies in the runs, and in the other levels, goes into the tree of the lowest level, leaf by
+// leaf.
 type treeGrowth struct {
 	shape
-	*Growth
-	levels Levels
-	class  class
-	ctx    context.Context
+	*levelGrowth
+	class class
+	ctx   context.Context
 
 	pending  columns  // facts that are in no leaf yet
 	text     int      // bytes of text in them
@@ -94,6 +17,9 @@ type treeGrowth struct {
 }
 
 func (g *treeGrowth) grow() (*tree, error) {
+	if g.class == closing && !g.masks {
+		return newTree(g.order, g.class), nil
+	}
 	leaves, err := g.leaves()
 	if err != nil {
 		return nil, err
@@ -107,14 +33,18 @@ func (g *treeGrowth) grow() (*tree, error) {
 		if i+1 < len(leaves) {
 			within.Hi = leaves[i+1].from
 		}
-		if len(leaves) > 0 && !g.touches(&within) && g.settled() {
-			if err := g.flush(); err != nil {
+		touched := true
+		if len(leaves) > 0 && g.settled() {
+			if touched, err = g.touches(&within); err != nil {
 				return nil, err
 			}
-			g.children = append(g.children, leaves[i])
-			continue
 		}
-		if err := g.merge(within); err != nil {
+		if touched {
+			err = g.merge(within)
+		} else if err = g.flush(); err == nil {
+			g.children = append(g.children, leaves[i])
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -124,18 +54,21 @@ func (g *treeGrowth) grow() (*tree, error) {
 	return g.tree()
 }
 
-// leaves returns the leaves of the tree in the level below.
+// leaves returns the leaves of the tree in the lowest level.
 func (g *treeGrowth) leaves() ([]*child, error) {
-	if g.levels.base == nil || g.levels.base.trees[g.order][g.class].top.facts == 0 {
+	if len(g.levels) == 0 {
 		return nil, nil
 	}
-	base := g.levels.base
-	t := base.trees[g.order][g.class]
+	lowest := g.levels[len(g.levels)-1]
+	t := lowest.trees[g.order][g.class]
+	if t.top.facts == 0 {
+		return nil, nil
+	}
 	row := []*child{&t.top}
 	for height := t.height; height > 0; height-- {
 		var below []*child
 		for _, c := range row {
-			d, err := base.directory(g.ctx, t, c, height)
+			d, err := lowest.directory(g.ctx, t, c, height)
 			if err != nil {
 				return nil, err
 			}
@@ -146,19 +79,31 @@ func (g *treeGrowth) leaves() ([]*child, error) {
 	return row, nil
 }
 
-// parts returns the parts of a run that change the tree.
-func (g *treeGrowth) parts() [2]class { return [2]class{g.class, closing} }
+// parts returns the parts of a run or level that change the tree.
+func (g *treeGrowth) parts() []class {
+	if g.class == closing {
+		return []class{closing}
+	}
+	return []class{g.class, closing}
+}
 
-// touches reports whether something of the runs goes into a range.
-func (g *treeGrowth) touches(within *Range) bool {
-	for _, r := range g.levels.runs {
+// touches reports whether something goes into a range of the lowest level's tree.
+func (g *treeGrowth) touches(within *Range) (bool, error) {
+	for _, r := range g.runs {
 		for _, k := range g.parts() {
 			if x := r.part(k).span(g.order, within); x.len() > 0 {
-				return true
+				return true, nil
 			}
 		}
 	}
-	return false
+	for _, l := range g.levels[:max(0, len(g.levels)-1)] {
+		for _, k := range g.parts() {
+			if n, err := l.trees[g.order][k].count(g.ctx, &l.reader, within); n > 0 || err != nil {
+				return true, err
+			}
+		}
+	}
+	return false, nil
 }
 
 // settled reports whether what is pending makes a leaf of its own, or there is nothing.
@@ -166,16 +111,7 @@ func (g *treeGrowth) settled() bool { return g.pending.len() == 0 || 4*g.pending
 
 // merge appends the facts of a range.
 func (g *treeGrowth) merge(within Range) error {
-	var sources []source
-	if base := g.levels.base; base != nil {
-		w := &walk{reader: &base.reader, tree: base.trees[g.order][g.class], within: &within}
-		sources = append(sources, source{walk: w, class: g.class})
-	}
-	for _, r := range g.levels.runs {
-		for _, k := range g.parts() {
-			sources = append(sources, source{span: r.part(k).span(g.order, &within), class: k})
-		}
-	}
+	sources := g.sources(&within)
 	m := merger{order: g.order, ctx: g.ctx}
 	for i := range sources {
 		m.begin(&sources[i])
@@ -191,8 +127,11 @@ func (g *treeGrowth) merge(within Range) error {
 		if x.class == closing && g.class == current {
 			continue
 		}
-		if g.class == past && g.Forget != nil {
-			g.remember(&x)
+		if x.class == closing || g.class == past && g.Forget != nil {
+			g.sift(&x)
+		}
+		if x.len() == 0 {
+			continue
 		}
 		if err := g.append(&x, within.Lo); err != nil {
 			return err
@@ -200,11 +139,33 @@ func (g *treeGrowth) merge(within Range) error {
 	}
 }
 
-// remember leaves of a stretch what is not to be forgotten.
-func (g *treeGrowth) remember(x *stretch) {
+// sources returns what goes into a range.
+func (g *treeGrowth) sources(within *Range) []source {
+	var sources []source
+	for _, k := range g.parts() {
+		for _, r := range g.runs {
+			sources = append(sources, source{span: r.part(k).span(g.order, within), class: k})
+		}
+		for i, l := range g.levels {
+			if k != g.class && i == len(g.levels)-1 {
+				continue // it ends nothing that it asserted itself
+			}
+			w := &walk{reader: &l.reader, tree: l.trees[g.order][k], within: within}
+			sources = append(sources, source{walk: w, class: k})
+		}
+	}
+	return sources
+}
+
+// sift leaves of a stretch what goes into the tree: of closings, those that end facts of levels below, or else those that do not; and of
+// what ended, nothing that is to be forgotten.
+func (g *treeGrowth) sift(x *stretch) {
 	var places []uint32
 	for i := x.from; i < x.upto; i++ {
-		if p := uint32(x.place(i)); !g.Forget(x.A[p]) {
+		p := uint32(x.place(i))
+		masks := x.class == closing && g.masks && x.Tx[p] <= g.floor
+		forgotten := !masks && g.Forget != nil && g.Forget(x.A[p])
+		if masks == (g.class == closing) && !forgotten {
 			places = append(places, p)
 		}
 	}
@@ -305,7 +266,7 @@ func (c *columns) share(d *columns, i, j int) {
 
 // tree writes the directories above the leaves.
 func (g *treeGrowth) tree() (*tree, error) {
-	t := &tree{shape: g.shape}
+	t := newTree(g.order, g.class)
 	row := g.children
 	for ; len(row) > 1; t.height++ {
 		var above []*child
