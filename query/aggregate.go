@@ -38,38 +38,6 @@ var aggregates = map[string]aggregate{
 // picks are the aggregates whose results are among the values of the bag.
 var picks = []string{"min", "max", "rand", "sample", "distinct"}
 
-// grouped returns the rows of each group, in the order of their first rows.
-func (r *run) grouped(basis *relation, keys []variable) ([][]int32, error) {
-	if basis.n == 0 {
-		return nil, nil
-	}
-	cols := basis.columnsOf(keys)
-	if len(keys) == 0 {
-		all := make([]int32, basis.n)
-		for i := range all {
-			all[i] = int32(i)
-		}
-		return [][]int32{all}, nil
-	}
-	var out [][]int32
-	t := newTable(cols, basis.n)
-	of := make([]int32, basis.n)
-	for i := range int32(basis.n) {
-		if err := r.tick(int(i)); err != nil {
-			return nil, err
-		}
-		first := t.first(i)
-		if t.insert(i) {
-			of[i] = int32(len(out))
-			out = append(out, nil)
-		} else {
-			of[i] = of[first]
-		}
-		out[of[i]] = append(out[of[i]], i)
-	}
-	return out, nil
-}
-
 // first returns the row in the table that equals another row of its columns, and −1 where there is none.
 func (t *table) first(row int32) int32 {
 	h := t.hashes[row]

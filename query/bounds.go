@@ -1,6 +1,8 @@
 package query
 
 import (
+	"cmp"
+
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
 )
@@ -133,4 +135,53 @@ func (c *conj) valueOf(a callArg) (index.Value, bool) {
 		}
 	}
 	return index.Value{}, false
+}
+
+// compareWords returns the rows of a relation for which the call holds, where it compares longs, or instants. Else it reports false.
+func (s *callStep) compareWords(g *relation) ([]int32, bool) {
+	if !s.isComparison() {
+		return nil, false
+	}
+	a, b := s.args[0].words(g), s.args[1].words(g)
+	if a.Words == nil || b.Words == nil || a.Kind != b.Kind || a.Kind != index.KindLong && a.Kind != index.KindInstant {
+		return nil, false
+	}
+	name := builtinName(s.clause.name)
+	if name == "==" && a.Kind != index.KindLong {
+		return nil, false
+	}
+	holds := outcomes[name]
+	rows, x, y := make([]int32, 0, g.n), a.Words[0], b.Words[0]
+	for i := range g.n {
+		if len(a.Words) > 1 {
+			x = a.Words[i]
+		}
+		if len(b.Words) > 1 {
+			y = b.Words[i]
+		}
+		if holds[1+cmp.Compare(int64(x), int64(y))] {
+			rows = append(rows, int32(i))
+		}
+	}
+	return rows, true
+}
+
+// outcomes tells whether a comparison holds of what is less, equal and greater.
+var outcomes = map[string][3]bool{
+	"<": {true, false, false}, "<=": {true, true, false}, ">": {false, false, true}, ">=": {false, true, true},
+	"=": {false, true, false}, "==": {false, true, false},
+}
+
+// words returns the words of an argument: of each row, or one for all.
+func (a callArg) words(g *relation) index.Vector {
+	var v index.Vector
+	if a.v == noVariable {
+		v.Append(a.c)
+	} else {
+		v = g.cols[g.column(a.v)]
+	}
+	if wordsOf(&v) == nil {
+		return index.Vector{}
+	}
+	return v
 }

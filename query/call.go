@@ -136,6 +136,7 @@ func (c *callClause) hasBigInt() bool {
 }
 
 func (s *callStep) run(c *conj) error {
+	s = s.given(c)
 	g, err := c.take(s.needs)
 	if err != nil {
 		return err
@@ -149,6 +150,25 @@ func (s *callStep) run(c *conj) error {
 		return err
 	}
 	return c.absorb(g)
+}
+
+// given returns the call with constants in the place of variables that are the same in all rows.
+func (s *callStep) given(c *conj) *callStep {
+	out := s
+	for i, a := range s.args {
+		if a.v == noVariable {
+			continue
+		}
+		if v, ok := c.valueOf(a); ok {
+			if out == s {
+				changed := *s
+				changed.args, out = slices.Clone(s.args), &changed
+			}
+			out.args[i] = callArg{v: noVariable, c: v}
+			out.needs = out.needs.minus(setOf(a.v))
+		}
+	}
+	return out
 }
 
 // each calls the function for every row of a relation.
@@ -197,6 +217,9 @@ func (c *callClause) failure(err error) error {
 func truthy(v index.Value) bool { return !v.IsNil() && v != index.Bool(false) }
 
 func (s *callStep) filter(r *run, g *relation) (*relation, error) {
+	if rows, ok := s.compareWords(g); ok {
+		return g.pick(rows), r.ctx.Err()
+	}
 	var rows []int32
 	err := s.each(r, g, func(row int, v index.Value) error {
 		if truthy(v) {

@@ -88,14 +88,18 @@ func extend(v *index.Vector, m int, w *index.Vector, n int) {
 // extendPicked appends the values of w at some places to v, which has m.
 func extendPicked(v *index.Vector, m int, w *index.Vector, places []int32) {
 	words := wordsOf(w)
-	if words == nil || m > 0 && (v.Kind != w.Kind || v.Kinds != nil || v.Texts != nil) {
+	fits := m == 0 || v.Kind == w.Kind && v.Kinds == nil
+	switch {
+	case fits && words != nil:
+		v.Kind = w.Kind
+		for _, p := range places {
+			v.Words = append(v.Words, words[p])
+		}
+	case fits && len(places) > 0 && w.Kinds == nil && w.Words == nil:
+		v.Kind, v.Texts = w.Kind, w.AppendTexts(v.Texts, places)
+	default:
 		picked := w.Pick(places)
 		extend(v, m, &picked, len(places))
-		return
-	}
-	v.Kind = w.Kind
-	for _, p := range places {
-		v.Words = append(v.Words, words[p])
 	}
 }
 

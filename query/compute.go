@@ -227,19 +227,35 @@ func (q *ast) grouping() varSet {
 // is aggregated.
 func (r *run) columns(basis *relation) ([]index.Vector, int, error) {
 	var groups [][]int32
-	var err error
 	switch {
 	case r.q.aggregates():
-		groups, err = r.grouped(basis, r.q.grouping().list())
+		return r.aggregated(basis)
 	case slices.ContainsFunc(r.computes, func(c computed) bool { return c != nil }) || len(r.conditions) > 0:
 		groups = single(basis.n)
 	default:
 		return r.plainColumns(basis), basis.n, nil
 	}
+	return r.computedOf(basis, groups)
+}
+
+// aggregated returns the columns that are found where something is aggregated.
+func (r *run) aggregated(basis *relation) ([]index.Vector, int, error) {
+	g, err := r.groups(basis, r.q.grouping().list())
 	if err != nil {
 		return nil, 0, err
 	}
-	if groups, err = r.having(basis, groups); err != nil {
+	if r.foldable(basis) {
+		if cols, ok, err := r.folded(basis, g); ok || err != nil {
+			return cols, len(g.firsts), err
+		}
+	}
+	return r.computedOf(basis, g.rows())
+}
+
+// computedOf returns the columns that are found of groups of rows.
+func (r *run) computedOf(basis *relation, groups [][]int32) ([]index.Vector, int, error) {
+	groups, err := r.having(basis, groups)
+	if err != nil {
 		return nil, 0, err
 	}
 	cols, err := r.groupColumns(basis, groups)

@@ -124,7 +124,7 @@ func (r *run) joinAscending(a, b []uint64, width int64) (p pairing, err error) {
 func (r *run) checked(n int, width int64) error { return firstError(r.ctx.Err(), r.fits(n, width)) }
 
 // runEnd returns where the run of equal words ends that begins at i.
-func runEnd[T ~int64 | ~uint64](words []T, i int) int {
+func runEnd(words []uint64, i int) int {
 	end := i + 1
 	for end < len(words) && words[end] == words[i] {
 		end++
@@ -134,12 +134,12 @@ func runEnd[T ~int64 | ~uint64](words []T, i int) int {
 
 // seek returns the first place from one on whose word is not less than another, in words that ascend. Ids mostly lie as far apart as
 // their places, so it looks there first; then it doubles its step, and searches in halves.
-func seek[T, W ~int64 | ~uint64](words []T, from int, w W) int {
+func seek(words []uint64, from int, w uint64) int {
 	if from >= len(words) || int64(words[from]) >= int64(w) {
 		return from
 	}
-	if d := uint64(w) - uint64(words[from]); d < uint64(len(words)-from) {
-		if at := from + int(d); int64(words[at]) == int64(w) && int64(words[at-1]) < int64(w) {
+	if d := w - words[from]; d < uint64(len(words)-from) {
+		if at := from + int(d); words[at] == w && words[at-1] != w {
 			return at
 		}
 	}

@@ -13,6 +13,7 @@ type star struct {
 	probe   *probe
 	excerpt *excerpt
 	whole   bool // nothing is left to be tested
+	simple  bool // and each row of the group has an entity of its own, and is kept once for each datom
 	group   *relation
 	keys    []uint64 // of the rows of the group
 	kind    index.Kind
@@ -82,6 +83,7 @@ func (t *star) prepare() {
 			t.kept = make([]bool, t.group.n)
 		}
 	}
+	t.simple = t.whole && !t.semi && t.index == nil && strictlyAscends(index.Vector{Kind: t.kind, Words: t.keys})
 	t.left = make([]int32, 0, t.group.n)
 }
 
@@ -138,6 +140,14 @@ func (t *star) wordsAmong(b *index.Batch) []uint64 {
 
 // probeAll pairs each datom of a batch with the rows of the group that the index has.
 func (t *star) probeAll(words []uint64, b *index.Batch) {
+	if t.whole && !t.semi && t.index.next == nil && (t.place == 0 || b.V.Kinds == nil && b.V.Kind == t.kind) {
+		for j, w := range words {
+			if at := t.index.first(w); at != 0 {
+				t.left, t.right = append(t.left, at-1), append(t.right, int32(j))
+			}
+		}
+		return
+	}
 	for j, w := range words {
 		at := t.index.first(w)
 		if at == 0 || t.place == 2 && b.V.Kinds != nil && b.V.Kinds[j] != t.kind || t.place == 2 && b.V.Kinds == nil && b.V.Kind != t.kind {
@@ -151,21 +161,24 @@ func (t *star) probeAll(words []uint64, b *index.Batch) {
 
 // merge pairs the datoms of a batch with the rows of the group. A row whose entity is the last of the batch may have more in the next.
 func (t *star) merge(words []uint64, b *index.Batch) {
-	i, j := t.at, 0
-	for i < len(t.keys) && j < len(words) {
-		switch w := t.keys[i]; {
+	keys, i, j, last := t.keys, t.at, 0, len(words)-1
+	for i < len(keys) && j <= last {
+		switch w := keys[i]; {
 		case int64(w) < int64(words[j]):
-			i = seek(t.keys, i+1, words[j])
+			i = seek(keys, i+1, words[j])
 		case w != words[j]:
 			j = seek(words, j+1, w)
+		case t.simple && j < last && words[j+1] != w:
+			t.left, t.right = append(t.left, int32(i)), append(t.right, int32(j))
+			i, j = i+1, j+1
 		default:
-			iEnd, jEnd := runEnd(t.keys, i), runEnd(words, j)
+			iEnd, jEnd := runEnd(keys, i), runEnd(words, j)
 			for k := i; k < iEnd; k++ {
 				for l := j; l < jEnd; l++ {
 					t.pair(k, l, b)
 				}
 			}
-			if j = jEnd; j < len(words) {
+			if j = jEnd; j <= last {
 				i = iEnd
 			}
 		}

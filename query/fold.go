@@ -1,0 +1,228 @@
+package query
+
+import (
+	"math/bits"
+	"unsafe"
+
+	"github.com/datolite/datolite/index"
+)
+
+// A grouping tells of each row of a relation its group, and of each group its first row. Groups are in the order of these.
+type grouping struct {
+	of     []int32
+	firsts []int32
+}
+
+// groups groups the rows of a relation by some variables.
+func (r *run) groups(basis *relation, keys []variable) (*grouping, error) {
+	g := &grouping{of: make([]int32, basis.n)}
+	switch {
+	case basis.n == 0:
+		return g, nil
+	case len(keys) == 0:
+		g.firsts = []int32{0}
+		return g, nil
+	}
+	cols := basis.columnsOf(keys)
+	if words := wordsOf(&cols[0]); len(cols) == 1 && words != nil {
+		return g, g.byWord(r, words)
+	}
+	if len(cols) == 1 && cols[0].Kinds == nil && cols[0].Words == nil {
+		return g, g.byText(r, cols[0].Texts)
+	}
+	return g, g.byRow(r, cols, basis.n)
+}
+
+func (g *grouping) byWord(r *run, words []uint64) error {
+	x := newWordIndex(words)
+	for i, w := range words {
+		if err := r.tick(i); err != nil {
+			return err
+		}
+		g.put(int32(i), x.first(w)-1)
+	}
+	return nil
+}
+
+// byText groups by texts. Equal texts of a block of the index mostly lie in one place, so it looks first where a text lies.
+func (g *grouping) byText(r *run, texts []string) error {
+	type lying struct {
+		at   *byte
+		size int
+		of   int32
+	}
+	var recent [256]lying
+	known := map[string]int32{}
+	for i, text := range texts {
+		if err := r.tick(i); err != nil {
+			return err
+		}
+		at := unsafe.StringData(text)
+		place := uintptr(unsafe.Pointer(at))
+		slot := &recent[(place^place>>8)%uintptr(len(recent))]
+		if slot.at == at && slot.size == len(text) && at != nil {
+			g.of[i] = slot.of
+			continue
+		}
+		of, ok := known[text]
+		if !ok {
+			of = int32(len(g.firsts))
+			known[text] = of
+			g.firsts = append(g.firsts, int32(i))
+		}
+		g.of[i] = of
+		*slot = lying{at, len(text), of}
+	}
+	return nil
+}
+
+func (g *grouping) byRow(r *run, cols []index.Vector, n int) error {
+	t := newTable(cols, n)
+	for i := range int32(n) {
+		if err := r.tick(int(i)); err != nil {
+			return err
+		}
+		first := t.first(i)
+		if t.insert(i) {
+			first = i
+		}
+		g.put(i, first)
+	}
+	return nil
+}
+
+// put puts a row into the group of a row that it equals, which is itself where it is the first.
+func (g *grouping) put(row, first int32) {
+	if row == first {
+		g.of[row] = int32(len(g.firsts))
+		g.firsts = append(g.firsts, row)
+		return
+	}
+	g.of[row] = g.of[first]
+}
+
+// rows returns the rows of each group.
+func (g *grouping) rows() [][]int32 {
+	sizes := make([]int32, len(g.firsts))
+	for _, of := range g.of {
+		sizes[of]++
+	}
+	room, out := make([]int32, len(g.of)), make([][]int32, len(g.firsts))
+	for i, size := range sizes {
+		out[i], room = room[:0:size], room[size:]
+	}
+	for row, of := range g.of {
+		out[of] = append(out[of], int32(row))
+	}
+	return out
+}
+
+// folds are the aggregates that are computed in one pass over a column of longs.
+var folds = map[string]func(words []uint64, g *grouping) ([]uint64, bool){
+	"sum": foldSum,
+	"avg": foldSum,
+	"min": func(words []uint64, g *grouping) ([]uint64, bool) { return g.best(words, -1), true },
+	"max": func(words []uint64, g *grouping) ([]uint64, bool) { return g.best(words, 1), true },
+}
+
+// foldable reports whether all that is found are variables, counts and folds of longs, without conditions on groups.
+func (r *run) foldable(basis *relation) bool {
+	if len(r.conditions) > 0 || basis.n == 0 {
+		return false
+	}
+	for i := range r.q.find {
+		e := r.q.find[i].expr
+		switch {
+		case e == nil:
+		case e.kind != aggregateExpr || len(e.args) > 0 || e.fn != noVariable:
+			return false
+		case e.name != "count" && (folds[e.name] == nil || longsOf(&basis.cols[basis.column(e.v)]) == nil):
+			return false
+		default:
+			if _, hosted := r.hostFunc(e.name); hosted {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// folded returns the columns that are found, a row for each group. It reports false where a sum is no long.
+func (r *run) folded(basis *relation, g *grouping) ([]index.Vector, bool, error) {
+	cols := make([]index.Vector, len(r.q.find))
+	for i := range r.q.find {
+		f := &r.q.find[i]
+		if f.expr == nil {
+			cols[i] = basis.cols[basis.column(f.v)].Pick(g.firsts)
+			continue
+		}
+		if f.expr.name == "count" {
+			cols[i] = index.Vector{Kind: index.KindLong, Words: g.sizes()}
+			continue
+		}
+		words, ok := folds[f.expr.name](longsOf(&basis.cols[basis.column(f.expr.v)]), g)
+		if !ok {
+			return nil, false, nil
+		}
+		cols[i] = index.Vector{Kind: index.KindLong, Words: words}
+		if f.expr.name == "avg" {
+			var err error
+			if cols[i], err = means(words, g.sizes()); err != nil {
+				return nil, false, err
+			}
+		}
+	}
+	return cols, true, r.ctx.Err()
+}
+
+func (g *grouping) sizes() []uint64 {
+	out := make([]uint64, len(g.firsts))
+	for _, of := range g.of {
+		out[of]++
+	}
+	return out
+}
+
+// foldSum adds; it reports false where a sum leaves 64 bits.
+func foldSum(words []uint64, g *grouping) ([]uint64, bool) {
+	sums, carries := make([]uint64, len(g.firsts)), make([]uint64, len(g.firsts)) // of numbers of 128 bits
+	for i, w := range words {
+		of := g.of[i]
+		var carry uint64
+		sums[of], carry = bits.Add64(sums[of], w, 0)
+		carries[of] += uint64(int64(w)>>63) + carry
+	}
+	for of, sum := range sums {
+		if carries[of] != uint64(int64(sum)>>63) {
+			return nil, false
+		}
+	}
+	return sums, true
+}
+
+// best returns the least (−1) or greatest (1) of each group.
+func (g *grouping) best(words []uint64, direction int) []uint64 {
+	out := make([]uint64, len(g.firsts))
+	for of, row := range g.firsts {
+		out[of] = words[row]
+	}
+	for i, w := range words {
+		if of := g.of[i]; direction < 0 && int64(w) < int64(out[of]) || direction > 0 && int64(w) > int64(out[of]) {
+			out[of] = w
+		}
+	}
+	return out
+}
+
+// means divides sums as doubles.
+func means(sums, sizes []uint64) (index.Vector, error) {
+	var out index.Vector
+	for i, sum := range sums {
+		v, err := index.Double(float64(int64(sum)) / float64(sizes[i]))
+		if err != nil {
+			return out, err
+		}
+		out.Append(v)
+	}
+	return out, nil
+}
