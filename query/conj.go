@@ -19,7 +19,7 @@ type operator interface {
 	of() clause
 	// vars returns the variables that the step reads or binds.
 	vars() varSet
-	// score estimates how many rows there are when the step has run next.
+	// score estimates how many rows there are when the step has run next. It depends on the groups that have some of its variables.
 	score(c *conj) (float64, error)
 	run(c *conj) error
 }
@@ -30,34 +30,33 @@ type conj struct {
 	run     *run
 	plan    *plan
 	groups  []*relation
-	pending []operator
+	pending []candidate
+	touched varSet // variables whose groups changed since the candidates were judged
 
-	comparing []*callStep // of them, those that compare two values
+	comparing []*callStep // those that compare two values, of the pending
+	uses      []int32     // by variable: how many of the pending read or bind it
 	known     varSet      // variables that are bound, dropped columns included
 	keep      varSet      // variables that are asked for in the end
 	rec       *recursion
 	held      int64 // bytes of the groups
 }
 
+// A candidate is a step that is still to be run, and what was found out about it since its variables changed.
+type candidate struct {
+	operator
+	uses  varSet
+	ready bool
+	score float64
+	stale bool
+}
+
 // solve runs a plan on groups, and returns what holds of some variables, as distinct rows.
 func (r *run) solve(p *plan, groups []*relation, keep varSet, rec *recursion) (*relation, error) {
-	c := &conj{run: r, plan: p, pending: slices.Clone(p.steps), keep: keep, rec: rec}
+	c := r.conj(p, keep, rec)
 	defer c.release()
-	for _, s := range p.steps {
-		if call, ok := s.(*callStep); ok && call.isComparison() {
-			c.comparing = append(c.comparing, call)
-		}
-	}
-	for _, g := range groups {
-		c.known.addAll(g.set())
-		if err := c.absorb(g); err != nil {
-			return nil, err
-		}
-	}
-	if err := c.drop(); err != nil {
+	if err := c.begin(groups); err != nil {
 		return nil, err
 	}
-	c.account()
 	for len(c.pending) > 0 && !c.failed() {
 		if err := c.advance(); err != nil {
 			return nil, err
@@ -66,8 +65,46 @@ func (r *run) solve(p *plan, groups []*relation, keep varSet, rec *recursion) (*
 	return c.result()
 }
 
+// conj returns a plan about to be run.
+func (r *run) conj(p *plan, keep varSet, rec *recursion) *conj {
+	c := &conj{run: r, plan: p, keep: keep, rec: rec, pending: make([]candidate, len(p.steps)), uses: make([]int32, len(r.q.names))}
+	for i, s := range p.steps {
+		c.pending[i] = candidate{operator: s, uses: s.vars(), stale: true}
+		c.count(c.pending[i].uses, 1)
+		if call, ok := s.(*callStep); ok && call.isComparison() {
+			c.comparing = append(c.comparing, call)
+		}
+	}
+	return c
+}
+
+// count notes that steps that use some variables came or went.
+func (c *conj) count(vs varSet, by int32) {
+	for _, v := range vs.list() {
+		c.uses = padded(c.uses, int(v)+1)
+		c.uses[v] += by
+	}
+}
+
+// begin puts in the groups that are there before the first step.
+func (c *conj) begin(groups []*relation) error {
+	var all varSet
+	for _, g := range groups {
+		all.addAll(g.set())
+		if err := c.absorb(g); err != nil {
+			return err
+		}
+	}
+	c.known.addAll(all)
+	err := c.drop(all)
+	c.account()
+	return err
+}
+
 // isPending reports whether a step is still to be run.
-func (c *conj) isPending(s operator) bool { return slices.Contains(c.pending, s) }
+func (c *conj) isPending(s operator) bool {
+	return slices.ContainsFunc(c.pending, func(p candidate) bool { return p.operator == s })
+}
 
 // failed reports whether a group has come out empty, so that nothing holds.
 func (c *conj) failed() bool {
@@ -82,11 +119,13 @@ func (c *conj) advance() error {
 	}
 	s := c.pending[best]
 	c.pending = slices.Delete(c.pending, best, best+1)
-	if err := s.run(c); err != nil {
+	if err := s.operator.run(c); err != nil {
 		return err
 	}
-	c.known.addAll(bindsOf(s))
-	err = c.drop()
+	c.known.addAll(bindsOf(s.operator))
+	c.touched.addAll(s.uses)
+	c.count(s.uses, -1)
+	err = c.drop(s.uses)
 	c.account()
 	return err
 }
@@ -94,26 +133,39 @@ func (c *conj) advance() error {
 // next returns the number of the step to run: of those that can run, the one after which the fewest rows are left, or the first where
 // the query is run as written; one that would have to multiply groups comes last.
 func (c *conj) next() (int, error) {
-	best, bestScore := -1, 0.0
-	for i, s := range c.pending {
-		if _, always := s.(growing); !always && !c.plan.check.ready(s.of(), c.known, c.plan.source) {
-			continue
-		}
-		if c.plan.asWritten {
-			return i, nil
-		}
-		score, err := s.score(c)
-		if err != nil {
+	best := -1
+	for i := range c.pending {
+		p := &c.pending[i]
+		if err := c.judge(p); err != nil {
 			return 0, err
 		}
-		if best < 0 || score < bestScore {
-			best, bestScore = i, score
+		switch {
+		case !p.ready:
+		case c.plan.asWritten:
+			return i, nil
+		case best < 0 || p.score < c.pending[best].score:
+			best = i
 		}
 	}
+	c.touched = varSet{}
 	if best < 0 {
 		return 0, c.plan.check.stuck(c.pending[0].of(), c.known, c.plan.source)
 	}
 	return best, nil
+}
+
+// judge finds out whether a step can run, and what would be left then, where its variables have changed. What rules derive changes
+// without them.
+func (c *conj) judge(p *candidate) (err error) {
+	if !p.stale && c.rec == nil && !p.uses.meets(c.touched) {
+		return nil
+	}
+	p.stale = false
+	_, always := p.operator.(growing)
+	if p.ready = always || c.plan.check.ready(p.of(), c.known, c.plan.source); p.ready && !c.plan.asWritten {
+		p.score, err = p.operator.score(c)
+	}
+	return err
 }
 
 func (c *conj) bound() varSet {
@@ -138,7 +190,14 @@ func (c *conj) absorb(found *relation) error {
 		}
 	}
 	c.groups = append(rest, found)
+	c.touched.addAll(found.set())
 	return nil
+}
+
+// replace joins a relation to the groups, in the place of one that it has all the variables of.
+func (c *conj) replace(g, joined *relation) error {
+	c.groups = slices.DeleteFunc(slices.Clone(c.groups), func(other *relation) bool { return other == g })
+	return c.absorb(joined)
 }
 
 // take removes the groups that have some of the variables, and returns their product.
@@ -173,21 +232,27 @@ func (c *conj) rows(vs varSet) (n float64, groups int) {
 	return n, groups
 }
 
-// drop removes the columns that nobody asks for any more.
-func (c *conj) drop() error {
-	needed := c.keep
-	for _, s := range c.pending {
-		needed.addAll(s.vars())
+// drop removes the columns of those of some variables that nobody asks for any more.
+func (c *conj) drop(some varSet) error {
+	var unused varSet
+	for _, v := range some.minus(c.keep).list() {
+		if int(v) >= len(c.uses) || c.uses[v] == 0 {
+			unused.add(v)
+		}
+	}
+	if unused.empty() {
+		return nil
 	}
 	for i, g := range c.groups {
-		if g.set().within(needed) {
+		if !g.set().meets(unused) {
 			continue
 		}
-		rest, err := c.run.project(g, slices.DeleteFunc(slices.Clone(g.vars), func(v variable) bool { return !needed.has(v) }))
+		rest, err := c.run.project(g, slices.DeleteFunc(slices.Clone(g.vars), unused.has))
 		if err != nil {
 			return err
 		}
 		c.groups[i] = rest
+		c.touched.addAll(rest.set())
 	}
 	return nil
 }

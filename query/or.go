@@ -15,7 +15,7 @@ func (s *orStep) vars() varSet { return s.out.union(s.shared) }
 func (s *orStep) score(c *conj) (float64, error) {
 	total := 0.0
 	for _, b := range s.branches {
-		inner := &conj{run: c.run, plan: b, groups: c.groups, pending: b.steps, rec: c.rec}
+		inner := &conj{run: c.run, plan: b, groups: c.groups, rec: c.rec}
 		best := 1e12
 		for _, st := range b.steps {
 			if !b.check.ready(st.of(), c.known.and(visible(s.clause)), b.source) {

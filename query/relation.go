@@ -14,6 +14,8 @@ type relation struct {
 	cols   []index.Vector
 	n      int
 	unique bool // no row stands in it twice; where that is not known it is false
+
+	in *varSet // vars as a set, once it was asked for
 }
 
 // unit is the relation that says yes: one row and no column.
@@ -35,7 +37,13 @@ func (r *relation) add(row []index.Value) {
 // column returns the number of a variable's column, and −1 where it has none.
 func (r *relation) column(v variable) int { return slices.Index(r.vars, v) }
 
-func (r *relation) set() varSet { return setOf(r.vars...) }
+func (r *relation) set() varSet {
+	if r.in == nil {
+		in := setOf(r.vars...)
+		r.in = &in
+	}
+	return *r.in
+}
 
 // columnsOf returns the columns of some variables.
 func (r *relation) columnsOf(vs []variable) []index.Vector {

@@ -217,13 +217,8 @@ func (t *star) joined() *relation {
 		return t.group.pick(t.left)
 	}
 	out := *t.group.repeat(t.left)
+	out.in = nil
 	out.vars, out.cols = append(slices.Clip(out.vars), t.news.vars...), append(slices.Clip(out.cols), t.news.cols...)
 	out.n, out.unique = len(t.left), t.group.unique && t.scan.isSet(t.probe)
 	return &out
-}
-
-// replace joins a relation to the groups, in the place of one that it has all the variables of.
-func (c *conj) replace(g, joined *relation) error {
-	c.groups = slices.DeleteFunc(slices.Clone(c.groups), func(other *relation) bool { return other == g })
-	return c.absorb(joined)
 }
