@@ -1,12 +1,14 @@
 package query
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/datolite/datolite/edn"
 )
 
-// An ast is a query that was read and checked as far as it can be without rules and without a database. It never changes.
+// An ast is a query that was read and checked as far as it can be without rules and without a database. It never changes, but for the
+// plan that it keeps.
 type ast struct {
 	names  []string // the names of the variables
 	find   []findElem
@@ -23,6 +25,8 @@ type ast struct {
 
 	timeout   time.Duration // 0 is none
 	asWritten bool          // clauses are run in the order in which they stand
+
+	kept *atomic.Pointer[template] // what was planned last, where that can be used again
 }
 
 // A variable is a number within the text that it stands in. Where a variable is local to a not-join or or-join, it has a

@@ -17,9 +17,11 @@ type callStep struct {
 	clause *callClause
 	args   []callArg
 	eval   evaluator
-	needs  varSet
-	makes  bool // its results are values of its own
-	hosted bool // it is a function of the host
+	// The function itself, instead of eval, where it is a builtin one: it depends on nothing of the run.
+	builtin func(o *objects, args []index.Value) (index.Value, error)
+	needs   varSet
+	makes   bool // its results are values of its own
+	hosted  bool // it is a function of the host
 }
 
 // A callArg is a variable, or where v is noVariable a constant or _.
@@ -60,7 +62,10 @@ func (r *run) callStep(c *callClause, dollar string) (operator, error) {
 		}
 	}
 	var err error
-	if s.eval, err = r.evaluator(c, s); err != nil {
+	if s.builtin, err = r.builtin(c); s.builtin == nil && err == nil {
+		s.eval, err = r.evaluator(c, s)
+	}
+	if err != nil {
 		err = placed(c, err)
 	}
 	return s, err
@@ -104,6 +109,23 @@ func (r *run) evaluator(c *callClause, s *callStep) (evaluator, error) {
 		s.hosted = true
 		return r.hostEvaluator(c, f)
 	}
+	eval, err := r.builtin(c)
+	return func(args []index.Value) (index.Value, error) { return eval(r.objects, args) }, err
+}
+
+// call computes the function of arguments.
+func (s *callStep) call(r *run, args []index.Value) (index.Value, error) {
+	if s.builtin != nil {
+		return s.builtin(r.objects, args)
+	}
+	return s.eval(args)
+}
+
+// builtin returns the builtin function of a call; nil where the call is of another kind.
+func (r *run) builtin(c *callClause) (func(*objects, []index.Value) (index.Value, error), error) {
+	if _, hosted := r.hostFunc(c.name); hosted || c.fn != noVariable || sourceFunctions[c.name] != nil {
+		return nil, nil
+	}
 	b, ok := builtins[builtinName(c.name)]
 	if !ok {
 		return nil, errorAt(c.named, ErrFunction, "%s", unknownFunction(c.name))
@@ -124,7 +146,7 @@ func (r *run) evaluator(c *callClause, s *callStep) (evaluator, error) {
 		op.wide = true
 		eval = fold(op, index.Long(0))
 	}
-	return func(args []index.Value) (index.Value, error) { return eval(r.objects, args) }, nil
+	return eval, nil
 }
 
 // hasBigInt reports whether a bigint stands among the arguments, as in (+ ?x 1N).
@@ -184,7 +206,7 @@ func (s *callStep) each(r *run, g *relation, yield func(row int, v index.Value) 
 				args[i] = g.cols[g.column(a.v)].At(row)
 			}
 		}
-		v, err := s.eval(args)
+		v, err := s.call(r, args)
 		if err != nil {
 			return s.clause.failure(err)
 		}

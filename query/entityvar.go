@@ -18,8 +18,19 @@ type entityFinder struct {
 
 // isEntity reports whether a variable of the query stands for entities.
 func (r *run) isEntity(v variable) bool {
+	switch {
+	case r.ids.has(v) && !r.others.has(v):
+		return true
+	case r.template != nil:
+		return r.template.entities.has(v)
+	}
+	return r.occursAsEntity(v)
+}
+
+// occursAsEntity reports whether a variable stands for entities by what the clauses say of it.
+func (r *run) occursAsEntity(v variable) bool {
 	f := &entityFinder{run: r, dollar: "$", seen: map[string]bool{}}
-	return r.ids.has(v) && !r.others.has(v) || f.in(r.q.where, v, "$")
+	return f.in(r.q.where, v, "$")
 }
 
 // entityParam reports whether an argument of a rule stands for entities.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/datolite/datolite/edn"
 )
@@ -39,6 +40,7 @@ func parseQuery(text string) (*ast, error) {
 	if err != nil {
 		return nil, err
 	}
+	q.kept = &atomic.Pointer[template]{}
 	return q, q.check()
 }
 

@@ -25,7 +25,7 @@ func (r *run) patternStep(c *patternClause, byValue bool, source string, top boo
 	if len(c.terms) > maxPattern {
 		return nil, errorAt(c.terms[maxPattern].pos, ErrClause, "a pattern has at most %d components: entity, attribute, value, transaction, added", maxPattern)
 	}
-	s := &scan{clause: c, from: from.db, byValue: byValue}
+	s := &scan{clause: c, from: from.db, source: source, byValue: byValue}
 	for i := range s.at {
 		s.at[i] = noVariable
 	}

@@ -26,7 +26,8 @@ type run struct {
 	order    []*answers      // the tables, as they were made
 	params   map[string]bool // whether arguments of rules stand for entities, as far as that is known
 
-	tallies []tally // of what was counted
+	template *template // that the plan is an instance of; nil where it is none
+	tallies  []tally   // of what was counted
 
 	limits Budget
 	held   int64 // bytes of intermediate results
@@ -55,7 +56,7 @@ func execute(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (*a
 		return nil, err
 	}
 	x.hidden.prepare(groups)
-	p, err := x.top()
+	p, err := x.planned()
 	if err != nil {
 		return nil, err
 	}

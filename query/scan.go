@@ -11,6 +11,7 @@ import (
 type scan struct {
 	clause  *patternClause
 	from    db.Reader
+	source  string // the name of from
 	at      [maxPattern]variable
 	consts  probe
 	uses    varSet
