@@ -24,7 +24,7 @@ const (
 func (l *txlog) entries(ctx context.Context, from, to, bytes int) iter.Seq2[*entry, error] {
 	return func(yield func(*entry, error) bool) {
 		var last *entry
-		for e, err := range l.stretches(ctx, from, to, bytes) {
+		for e, err := range stretches(ctx, l, from, to, bytes, l.known) {
 			if err == nil && last != nil && e.prev != last.hash {
 				err = &StoreError{l.slot(e.seq), errUnlinked}
 			}
@@ -40,6 +40,42 @@ func (l *txlog) entries(ctx context.Context, from, to, bytes int) iter.Seq2[*ent
 	}
 }
 
+// known returns entries from one seq on: those that were met a moment ago as they are, or what batch reads.
+func (l *txlog) known(ctx context.Context, from, to, most int) ([]*entry, error) {
+	var entries []*entry
+	for seq := from; seq <= to; seq++ {
+		e := l.recent.get(seq)
+		if e == nil {
+			break
+		}
+		entries = append(entries, e)
+	}
+	if len(entries) > 0 {
+		return entries, nil
+	}
+	records, err := l.batch(ctx, from, to, most)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range records {
+		e, err := l.entryOf(r)
+		if err != nil {
+			return entries, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// entryOf returns what a record of the log says.
+func (l *txlog) entryOf(r *record) (*entry, error) {
+	e, err := r.read()
+	if err != nil {
+		return nil, &StoreError{l.slot(r.seq), err}
+	}
+	return e, nil
+}
+
 // errUnlinked is why a record cannot be where it is.
 var errUnlinked = fmt.Errorf("%w: the record does not follow the one before it", ErrCorrupt)
 
@@ -52,16 +88,20 @@ func (l *txlog) missing(err error) error {
 	return err
 }
 
-// stretches yields the records from one seq to another. A few it reads one by one, of many it reads stretches ahead.
-func (l *txlog) stretches(ctx context.Context, from, to, bytes int) iter.Seq2[*entry, error] {
-	return func(yield func(*entry, error) bool) {
+// A batch reads records from one seq on: up to another, or to about so many bytes, and at least one. What it read before an error it
+// may return with it.
+type batch[T any] func(ctx context.Context, from, to, most int) ([]T, error)
+
+// stretches yields what a batch returns for the records from one seq to another. A few it reads at once, of many it reads stretches ahead.
+func stretches[T any](ctx context.Context, l *txlog, from, to, bytes int, read batch[T]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		if to-from < aheadRecords {
-			l.oneByOne(ctx, from, to, yield)
+			(&stretch[T]{next: from, to: to}).rest(ctx, bytes, read, yield)
 			return
 		}
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		var coming []chan *stretch
+		var coming []chan *stretch[T]
 		defer func() {
 			stop()
 			for _, c := range coming {
@@ -70,63 +110,59 @@ func (l *txlog) stretches(ctx context.Context, from, to, bytes int) iter.Seq2[*e
 		}()
 		for next := from; next <= to || len(coming) > 0; {
 			for ; next <= to && len(coming) < aheadStretches; next += aheadRecords {
-				coming = append(coming, l.fetch(ctx, next, min(next+aheadRecords-1, to), bytes))
+				coming = append(coming, fetch(ctx, next, min(next+aheadRecords-1, to), bytes, read))
 			}
 			s := <-coming[0]
 			coming = coming[1:]
-			if !s.yield(ctx, l, yield) {
+			if !s.rest(ctx, bytes, read, yield) {
 				return
 			}
 		}
 	}
 }
 
-// oneByOne yields records until one cannot be read, and reports whether to go on.
-func (l *txlog) oneByOne(ctx context.Context, from, to int, yield func(*entry, error) bool) bool {
-	for seq := from; seq <= to; seq++ {
-		e, err := l.read(ctx, seq)
-		if !yield(e, err) || err != nil {
-			return false
-		}
-	}
-	return true
-}
-
 // A stretch is records that were read ahead: those from a seq on, up to one that is left to be read when its turn comes.
-type stretch struct {
-	entries  []*entry
+type stretch[T any] struct {
+	read     []T
 	next, to int
 	err      error
 }
 
 // fetch reads a stretch in a goroutine of its own.
-func (l *txlog) fetch(ctx context.Context, from, to, most int) chan *stretch {
-	c := make(chan *stretch, 1)
+func fetch[T any](ctx context.Context, from, to, most int, read batch[T]) chan *stretch[T] {
+	c := make(chan *stretch[T], 1)
 	go func() {
-		s := &stretch{next: from, to: to}
-		for bytes := 0; s.next <= to && bytes < most && s.err == nil; {
-			var e *entry
-			if e, s.err = l.read(ctx, s.next); s.err == nil {
-				s.entries, s.next, bytes = append(s.entries, e), s.next+1, bytes+e.size
-			}
-		}
+		s := &stretch[T]{next: from, to: to}
+		s.more(ctx, most, read)
 		c <- s
 	}()
 	return c
 }
 
-// yield yields the records of the stretch, and reports whether to go on.
-func (s *stretch) yield(ctx context.Context, l *txlog, yield func(*entry, error) bool) bool {
-	for _, e := range s.entries {
-		if !yield(e, nil) {
+// more reads the next batch of the stretch.
+func (s *stretch[T]) more(ctx context.Context, most int, read batch[T]) {
+	s.read, s.err = read(ctx, s.next, s.to, most)
+	s.next += len(s.read)
+}
+
+// rest yields the records of the stretch, and then those that are left to be read. It reports whether to go on.
+func (s *stretch[T]) rest(ctx context.Context, most int, read batch[T], yield func(T, error) bool) bool {
+	for {
+		for _, x := range s.read {
+			if !yield(x, nil) {
+				return false
+			}
+		}
+		if s.err != nil {
+			var none T
+			yield(none, s.err)
 			return false
 		}
+		if s.next > s.to {
+			return true
+		}
+		s.more(ctx, most, read)
 	}
-	if s.err != nil {
-		yield(nil, s.err)
-		return false
-	}
-	return l.oneByOne(ctx, s.next, s.to, yield)
 }
 
 // A recent keeps the last few records that are small, by seq.

@@ -164,7 +164,7 @@ func (c catalogue) finish(ctx context.Context, dbid string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return (&txlog{store: c.store, dbid: dbid}).finish(ctx, m, c.clock(), c.logger)
+	return newLog(c.store, dbid, logSizes{}).finish(ctx, m, c.clock(), c.logger)
 }
 
 // unknown returns the error for a name that leads nowhere.

@@ -117,7 +117,7 @@ func connect(ctx context.Context, store storage.Store, o Options, hosts map[stri
 }
 
 func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Conn {
-	c := &Conn{o: o, log: &txlog{store: store, dbid: m.dbid()}, queue: make(chan *request, maxGroup),
+	c := &Conn{o: o, log: newLog(store, m.dbid(), o.log), queue: make(chan *request, maxGroup),
 		taxiway: make(chan *flight, 1), looks: make(chan *look), kicks: make(chan struct{}, 1), closing: make(chan struct{}),
 		grace: 2 * time.Second, done: make(chan struct{})}
 	c.cache = o.cache()
@@ -132,20 +132,17 @@ func (c *Conn) enter() {
 	c.alone, c.leave = func() bool { return false }, func() {}
 	if !c.o.ReadOnly {
 		c.ctx, c.alone, c.leave = c.log.enter(c.ctx)
+		c.log.alone = c.alone
 	}
 }
 
 // begin moves the head to the newest index, and from there to the newest record.
 func (c *Conn) begin(ctx context.Context) error {
-	r, err := c.log.newestRoot(ctx)
+	h, r, err := c.newestHead(ctx)
 	if err != nil {
 		return err
 	}
-	if r != nil {
-		h, err := c.headAt(ctx, r)
-		if err != nil {
-			return err
-		}
+	if h != nil {
 		c.head.Store(h)
 	}
 	records, err := c.catchUp(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -41,6 +42,9 @@ func (l *txlog) finish(ctx context.Context, m meta, at time.Time, logger *slog.L
 	seq, prev := 0, m.genesis
 	for {
 		newest, err := l.newest(ctx, seq)
+		if errors.Is(err, errTrimmed) {
+			newest, err = l.rolled(ctx, seq+1)
+		}
 		if err != nil {
 			return false, err
 		}
@@ -51,8 +55,8 @@ func (l *txlog) finish(ctx context.Context, m meta, at time.Time, logger *slog.L
 			}
 			seq, prev = newest, e.hash
 		}
-		slot := creation{store: l.store, key: l.slot(seq + 1), value: endRecord(seq+1, prev, at).encode(), tries: catalogueTries, logger: logger}
-		if other, err := slot.run(ctx); err != nil || other == nil {
+		slot := creation{store: l.store, key: l.slot(seq + 1), value: endRecord(seq+1, prev, at).encode(), guard: l.trimKey(seq + 1), tries: catalogueTries, logger: logger}
+		if other, err := slot.run(ctx); !errors.Is(err, errTrimmed) && (err != nil || other == nil) {
 			return err == nil, err
 		}
 	}

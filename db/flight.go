@@ -109,14 +109,11 @@ func (f *flight) fly(ctx context.Context, log *txlog, logger *slog.Logger) {
 
 // look finds out whether the slot is empty.
 func (f *flight) look(ctx context.Context, log *txlog) {
-	found, err := log.store.Get(ctx, log.slot(f.seq))
-	if errors.Is(err, storage.ErrNotFound) {
-		return
-	}
-	if err == nil {
-		f.other, err = log.decode(ctx, f.seq, found)
-	}
-	if err != nil {
+	other, err := log.read(ctx, f.seq)
+	switch {
+	case err == nil:
+		f.other = other
+	case !errors.Is(err, storage.ErrNotFound):
 		f.err = &refusedError{err}
 	}
 }
@@ -132,9 +129,12 @@ func (f *flight) create(ctx context.Context, log *txlog, logger *slog.Logger) {
 	if f.grounded = !f.group.ask(f.record); f.grounded {
 		return
 	}
-	slot := creation{store: log.store, key: log.slot(f.seq), value: value, logger: logger}
+	slot := creation{store: log.store, key: log.slot(f.seq), value: value, guard: log.trimKey(f.seq), logger: logger}
 	found, err := slot.run(ctx)
-	if err == nil && found != nil {
+	switch {
+	case errors.Is(err, errTrimmed):
+		f.other, err = log.afterTrim(ctx, f.record, logger)
+	case err == nil && found != nil:
 		f.other, err = log.decode(ctx, f.seq, found)
 	}
 	if f.err = err; errors.Is(err, ErrFormat) {
@@ -199,12 +199,22 @@ func (w *writer) lose(f *flight) {
 		return
 	}
 	w.found++
+	if w.log.chunks().has(f.seq) {
+		w.hurry()
+	}
 	if f.record != nil {
 		w.losses++
 		if len(f.group.turns) > 0 {
 			w.effort = time.Since(f.group.began)
 		}
 	}
+}
+
+// hurry catches up with a log that went far beyond the slot of the last flight.
+func (w *writer) hurry() {
+	n, err := w.catchUp(w.ctx)
+	w.found += n
+	w.note(err)
 }
 
 // fail answers those who wait for a flight that came to nothing, or to nothing that is known.

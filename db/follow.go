@@ -65,11 +65,46 @@ const replayFacts = 1 << 17
 func (c *Conn) catchUp(ctx context.Context) (int, error) {
 	known := c.head.Load().seq
 	err := c.catchUpFrom(ctx, known)
+	for errors.Is(err, errTrimmed) {
+		if err = c.rebase(ctx); err == nil {
+			err = c.catchUpFrom(ctx, c.head.Load().seq)
+		}
+	}
 	h := c.head.Load()
 	if err == nil && h.ended {
 		err = ErrDropped
 	}
 	return h.seq - known, err
+}
+
+// rebase moves the head, behind which slots were trimmed, to the newest root. Who reads the reports gets those between from the chunks.
+func (c *Conn) rebase(ctx context.Context) error {
+	h := c.head.Load()
+	next, _, err := c.newestHead(ctx)
+	if err == nil && (next == nil || next.seq <= h.seq) {
+		err = c.log.lost(h.seq + 1)
+	}
+	if err != nil {
+		return err
+	}
+	c.o.Logger.Info("re-based, since slots of the log were trimmed", "from", h.seq, "to", next.seq)
+	c.publish(next)
+	return nil
+}
+
+// newestHead returns the head at the newest root, and nil where there is none. One that was collected while it was read has a newer one.
+func (c *Conn) newestHead(ctx context.Context) (*head, *root, error) {
+	for last := ""; ; {
+		r, err := c.log.newestRoot(ctx)
+		if r == nil || err != nil {
+			return nil, nil, err
+		}
+		h, err := c.headAt(ctx, r)
+		if !errors.Is(err, errNoSegment) || r.job == last {
+			return h, r, err
+		}
+		last = r.job
+	}
 }
 
 func (c *Conn) catchUpFrom(ctx context.Context, known int) error {

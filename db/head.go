@@ -10,12 +10,13 @@ import (
 // A head is where a Conn stands in the log: a value, replaced by the next one.
 type head struct {
 	snap   *Snapshot
-	seq    int    // of the newest record
-	hash   digest // of that record, or what stands for the one before the first
-	next   T      // of the transaction after it
-	root   string // the job of the index that is the newest one here; "" for none
-	beyond int    // the record behind which the database was opened; 0 for the beginning
-	firsts []T    // of each record behind that, the t of its first transaction, or of the next one: from them one finds that of a t
+	seq    int        // of the newest record
+	hash   digest     // of that record, or what stands for the one before the first
+	next   T          // of the transaction after it
+	root   string     // the job of the index that is the newest one here; "" for none
+	chunks *chunkTree // of that index; nil for none
+	beyond int        // the record behind which the database was opened; 0 for the beginning
+	firsts []T        // of each record behind that, the t of its first transaction, or of the next one: from them one finds that of a t
 	writer struct {
 		version uint64 // the lowest that may write from here on
 		seq     int    // the record that says so
@@ -26,7 +27,7 @@ type head struct {
 
 // after returns the head behind one more record, given the snapshot that it leads to.
 func (h *head) after(e *entry, snap *Snapshot) *head {
-	next := &head{snap: snap, seq: e.seq, hash: e.hash, next: h.next, root: h.root, beyond: h.beyond, writer: h.writer, datoms: h.datoms,
+	next := &head{snap: snap, seq: e.seq, hash: e.hash, next: h.next, root: h.root, chunks: h.chunks, beyond: h.beyond, writer: h.writer, datoms: h.datoms,
 		bytes: h.bytes + e.size}
 	next.firsts = append(h.firsts, h.next) // an older head never looks behind its own end
 	for i := range e.commits {
@@ -59,10 +60,14 @@ func (c *Conn) seqOf(ctx context.Context, h *head, t T) (seq int, err error) {
 	if n := len(h.firsts); h.beyond == 0 || n > 0 && !after(0) || n == 0 && t >= h.next {
 		return h.beyond + sort.Search(n, after), nil
 	}
-	seq = sort.Search(h.beyond, func(i int) bool {
+	chunks := c.log.chunks()
+	if t < chunks.next {
+		return c.log.inChunks(ctx, func(tree *chunkTree) (int, error) { return tree.seqOf(ctx, c.log, t) })
+	}
+	seq = chunks.to + sort.Search(max(0, h.beyond-chunks.to), func(i int) bool {
 		var first T
 		if err == nil {
-			first, err = c.firstOf(ctx, h, i+1)
+			first, err = c.firstOf(ctx, h, chunks.to+i+1)
 		}
 		return first > t || err != nil
 	})
@@ -94,7 +99,8 @@ func (c *Conn) after(h *head, e *entry, snap *Snapshot) (*head, error) {
 	if err != nil {
 		return nil, &StoreError{c.log.slot(e.seq), err}
 	}
-	next.root, next.snap = e.root.job, snap.over(levels)
+	next.root, next.chunks, next.snap = e.root.job, e.root.chunks, snap.over(levels)
+	c.log.adopt(next.chunks)
 	return next, nil
 }
 

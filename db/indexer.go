@@ -98,10 +98,26 @@ func (c *Conn) Index(ctx context.Context) error {
 	return nil
 }
 
-// indexNow runs one job.
+// indexNow runs one job, and then trims the log.
 func (c *Conn) indexNow(ctx context.Context) error {
 	c.indexing.Lock()
 	defer c.indexing.Unlock()
+	if err := c.job(ctx); err != nil {
+		return err
+	}
+	began := time.Now()
+	n, err := c.log.trim(ctx)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		c.o.Logger.Warn("the log could not be trimmed, which the next job tries again", "error", err)
+	case n > 0:
+		c.o.Logger.Info("log trimmed", "keys", n, "took", time.Since(began))
+	}
+	return nil
+}
+
+// job moves what lies in memory into the trees, and publishes that.
+func (c *Conn) job(ctx context.Context) error {
 	began, h := time.Now(), c.head.Load()
 	if h.snap.levels.Tail() == 0 || h.seq == 0 {
 		return c.keepRoot(ctx)
@@ -111,6 +127,9 @@ func (c *Conn) indexNow(ctx context.Context) error {
 	schema := h.snap.Schema()
 	levels, err := h.snap.levels.Grown(ctx, index.Growth{Newest: index.TxID(r.basis), To: w, From: segments{c.log}, Cache: c.cache,
 		Sizes: c.o.sizes, Forget: schema.forgets()})
+	if err == nil {
+		r.chunks, err = c.log.roll(ctx, h.chunks, h.seq, h.next, w)
+	}
 	if err == nil {
 		err = w.flush(ctx)
 	}

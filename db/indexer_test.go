@@ -26,7 +26,7 @@ func replayOf(c Commit) Eval {
 // law: an index changes nothing that anybody sees: not who made it, nor who follows, nor who opens the database behind it, nor who looks
 // at its past.
 func TestAnIndexChangesNothing(t *testing.T) {
-	indexed, opened := 0, 0
+	indexed, opened, trimmed := 0, 0, 0
 	soak.Run(t, 6, 40, func(t *testing.T, seed int64) {
 		rnd := rand.New(rand.NewPCG(uint64(seed), 3))
 		w := newWorld(t, seed, 10+rnd.IntN(40))
@@ -34,10 +34,14 @@ func TestAnIndexChangesNothing(t *testing.T) {
 			rep.Before.publish()
 			rep.After.publish()
 		}
-		store := mem.New()
+		store := storage.Store(mem.New())
+		if rnd.IntN(2) == 0 {
+			store = struct{ storage.Store }{store} // that can do nothing more
+		}
+		log := logSizes{chunk: 1 << rnd.IntN(12), fan: 2 + rnd.IntN(4), epoch: 1 + rnd.IntN(12)}
 		sizes := index.Sizes{Leaf: 1 + rnd.IntN(60), Block: 1 + rnd.IntN(20), Level: 1 + rnd.IntN(100), Ratio: 1 + rnd.IntN(8)}
-		o := Options{sizes: sizes, Cache: 1 << rnd.IntN(20), Clock: func() time.Time { return w.maker.at }}
-		conn, peer := openConn(t, store, o), openConn(t, store, Options{ReadOnly: true})
+		o := Options{sizes: sizes, log: log, Cache: 1 << rnd.IntN(20), Clock: func() time.Time { return w.maker.at }}
+		conn, peer := openConn(t, store, o), openConn(t, store, Options{ReadOnly: true, log: log})
 		for i, c := range w.log {
 			commit(t, conn, replayOf(c))
 			switch rnd.IntN(8) {
@@ -61,8 +65,21 @@ func TestAnIndexChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.check(peer, rnd)
+		for chain, err := range peer.Verify(t.Context()) {
+			if err != nil || chain.Transactions > len(w.log) {
+				t.Fatal(chain, err)
+			}
+		}
+		slots, err := store.List(t.Context(), conn.log.dbid+"/log/", "", 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trimmed += conn.head.Load().seq - len(slots)
 	})
-	t.Logf("%d times indexed, %d times opened again", indexed, opened)
+	t.Logf("%d times indexed, %d times opened again, %d slots trimmed", indexed, opened, trimmed)
+	if trimmed == 0 {
+		t.Error("nothing was trimmed")
+	}
 }
 
 // check compares what a Conn shows of the present and of the past with what every transaction returned.

@@ -1,20 +1,34 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/datolite/datolite/storage"
 )
 
-// A txlog is the log of a database in its store: slots, dense from 1 on, each with one record. It reads and creates them, and
-// keeps nothing but the last few small records, for those who follow closely.
+// A txlog is the log of a database in its store: slots, dense from 1 on, each with one record, of which the oldest may be trimmed, and are
+// then in chunks. It reads and creates them, and keeps nothing but the last few small records, for those who follow closely, and the
+// last few chunks.
 type txlog struct {
 	store  storage.Store
 	dbid   string
+	sizes  logSizes
+	alone  func() bool // reports whether nobody else can have written to the log, or trimmed it
 	recent recent
+	tree   atomic.Pointer[chunkTree] // the newest that is known
+	shelf  shelf
+}
+
+// newLog returns the log of a database, for one who is not alone.
+func newLog(store storage.Store, dbid string, sizes logSizes) *txlog {
+	return &txlog{store: store, dbid: dbid, sizes: sizes.filled(), alone: func() bool { return false }}
 }
 
 // An entry is a record of the log, read.
@@ -34,13 +48,26 @@ type entry struct {
 // slot returns the key of a slot.
 func (l *txlog) slot(seq int) string { return l.dbid + "/log/" + hex16(uint64(seq)) }
 
-// enter tells a store that knows who writes to it that there is one more, who does so with contexts that come from inside. alone
-// reports whether nobody else has since then, and false of any other store.
-func (l *txlog) enter(ctx context.Context) (inside context.Context, alone func() bool, leave func()) {
-	if x, ok := l.store.(storage.Exclusive); ok {
-		return x.Enter(ctx, l.dbid+"/log/")
+// seqOfSlot returns which slot a key is.
+func (l *txlog) seqOfSlot(key string) (int, error) {
+	text, _ := strings.CutPrefix(key, l.dbid+"/log/")
+	seq, err := strconv.ParseUint(text, 16, 62)
+	if err == nil && l.slot(int(seq)) != key {
+		err = strconv.ErrSyntax
 	}
-	return ctx, func() bool { return false }, func() {}
+	return int(seq), err
+}
+
+// enter tells a store that knows who writes to it that there is one more, who does so with contexts that come from inside. alone
+// reports whether nobody else has written to the log, or trimmed it, since then, and false of any other store.
+func (l *txlog) enter(ctx context.Context) (inside context.Context, alone func() bool, leave func()) {
+	x, ok := l.store.(storage.Exclusive)
+	if !ok {
+		return ctx, func() bool { return false }, func() {}
+	}
+	ctx, writesAlone, stopWriting := x.Enter(ctx, l.dbid+"/log/")
+	ctx, trimsAlone, stopTrimming := x.Enter(ctx, l.dbid+"/trim/")
+	return ctx, func() bool { return writesAlone() && trimsAlone() }, func() { stopWriting(); stopTrimming() }
 }
 
 // part returns the key of a part of a record that lies elsewhere.
@@ -58,20 +85,70 @@ func hex16(n uint64) string {
 	return string(b[:])
 }
 
-// read returns the record of a slot. An empty slot is storage.ErrNotFound.
+// read returns a record. That it is not there is storage.ErrNotFound.
 func (l *txlog) read(ctx context.Context, seq int) (*entry, error) {
-	if e := l.recent.get(seq); e != nil {
-		return e, nil
+	entries, err := l.known(ctx, seq, seq, 1)
+	if err != nil {
+		return nil, err
 	}
+	return entries[0], nil
+}
+
+// batch returns the records from one seq on, up to another or to so many bytes, and at least one. What is in the chunks comes from there.
+// The others come from their slots, and count if these were not trimmed when the last was read: else they may be gone, or be
+// those of a writer that did not know, and are in newer chunks.
+func (l *txlog) batch(ctx context.Context, from, to, most int) ([]*record, error) {
+	for {
+		tree := l.chunks()
+		records, slot, err := l.gather(ctx, tree, from, to, most)
+		stale := errors.Is(err, errNoSegment)
+		if slot > 0 && !stale {
+			var lookErr error
+			if stale, lookErr = l.trimmed(ctx, slot); lookErr != nil {
+				return nil, lookErr
+			}
+		}
+		switch {
+		case !stale && len(records) > 0:
+			return records, nil
+		case !stale:
+			return nil, err
+		}
+		if err := l.renew(ctx, tree, slot, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// gather reads records up to the first that cannot be read, and tells the first that it looked for in a slot; 0 for none.
+func (l *txlog) gather(ctx context.Context, tree *chunkTree, from, to, most int) (records []*record, slot int, err error) {
+	for seq, bytes := from, 0; seq <= to && bytes < most; seq++ {
+		var r *record
+		if tree.has(seq) {
+			r, err = tree.record(ctx, l, seq)
+		} else {
+			slot = cmp.Or(slot, seq)
+			r, err = l.inSlot(ctx, seq)
+		}
+		if err != nil {
+			return records, slot, err
+		}
+		records, bytes = append(records, r), bytes+r.size
+	}
+	return records, slot, nil
+}
+
+// inSlot returns the record in a slot, trimmed or not.
+func (l *txlog) inSlot(ctx context.Context, seq int) (*record, error) {
 	b, err := l.store.Get(ctx, l.slot(seq))
 	if err != nil {
 		return nil, err
 	}
-	return l.decode(ctx, seq, b)
+	return l.open(ctx, seq, b)
 }
 
-// decode returns the record of a slot that holds b.
-func (l *txlog) decode(ctx context.Context, seq int, b []byte) (*entry, error) {
+// open returns the record of a slot that holds b.
+func (l *txlog) open(ctx context.Context, seq int, b []byte) (*record, error) {
 	r, err := decodeRecord(b)
 	if err == nil {
 		r, err = l.whole(ctx, r)
@@ -79,14 +156,19 @@ func (l *txlog) decode(ctx context.Context, seq int, b []byte) (*entry, error) {
 	if err == nil && r.seq != seq {
 		err = fmt.Errorf("%w: the record is that of slot %d", ErrCorrupt, r.seq)
 	}
-	var e *entry
-	if err == nil {
-		e, err = r.read()
-	}
 	if err != nil {
 		return nil, &StoreError{l.slot(seq), err}
 	}
-	return e, nil
+	return r, nil
+}
+
+// decode returns what the record of a slot says that holds b.
+func (l *txlog) decode(ctx context.Context, seq int, b []byte) (*entry, error) {
+	r, err := l.open(ctx, seq, b)
+	if err != nil {
+		return nil, err
+	}
+	return l.entryOf(r)
 }
 
 // read returns what the record says.
@@ -152,7 +234,7 @@ func (l *txlog) place(ctx context.Context, r *record) ([]byte, error) {
 	if len(b) <= limits.Value {
 		return b, nil
 	}
-	parts := (len(b) + limits.Value - 1) / limits.Value
+	parts := l.parts(len(b))
 	if parts > maxParts {
 		return nil, fmt.Errorf("%w: %d bytes in values of %d", ErrTooLarge, len(b), limits.Value)
 	}
@@ -165,10 +247,19 @@ func (l *txlog) place(ctx context.Context, r *record) ([]byte, error) {
 	return elsewhereOf(r, parts).encode(), nil
 }
 
+// parts returns in how many parts a record of so many bytes lies elsewhere; 0 if it lies in its slot.
+func (l *txlog) parts(size int) int {
+	most := l.store.Limits().Value
+	if size <= most {
+		return 0
+	}
+	return (size + most - 1) / most
+}
+
 // newest returns the seq of the newest record, given one that is there, or 0. Slots are dense, so it asks for n+1, n+2, n+4 … and
-// then halves what lies between.
+// then halves what lies between. If the slots behind the one that is given were trimmed, that is errTrimmed.
 func (l *txlog) newest(ctx context.Context, known int) (int, error) {
-	step := 1
+	first, step := known+1, 1
 	for {
 		filled, err := l.filled(ctx, known+step)
 		if err != nil {
@@ -191,7 +282,11 @@ func (l *txlog) newest(ctx context.Context, known int) (int, error) {
 			empty = middle
 		}
 	}
-	return known, nil
+	trimmed, err := l.trimmed(ctx, first)
+	if err == nil && trimmed {
+		err = errTrimmed
+	}
+	return known, err
 }
 
 // filled reports whether a slot has a record.

@@ -20,6 +20,7 @@ type Options struct {
 	Cache    int              // bytes of a cache of its own for what is read of the index; when zero it shares one of 256 MB
 
 	sizes index.Sizes // of the index's parts
+	log   logSizes
 }
 
 // A Named is a function that the host gives a database, to be called by name. See query.Func.

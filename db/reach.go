@@ -10,7 +10,21 @@ import (
 // A reached segment is one that a root leads to: whoever reads the database from that root may need it.
 type reached struct {
 	name index.SegmentName
-	part *index.Part // what is known of it, and hangs on it
+	part *index.Part // what is known of it, and hangs on it; nil for a chunk of the log, or a directory of those
+	high int         // of such a directory, how high it lies; 0 for a chunk
+}
+
+// sound returns an error unless b, which was loaded as the segment, is as it was written.
+func (x reached) sound(b []byte) (err error) {
+	switch {
+	case x.part != nil:
+		err = x.part.Sound(b)
+	case x.high > 0:
+		_, err = decodeChunkDirectory(x.high, b, x.name.Sum)
+	default:
+		_, _, err = openChunkPart(b, x.name.Sum)
+	}
+	return err
 }
 
 // reach yields the segments that a root leads to, each behind all that it leads to itself. enter is asked about each before it is
@@ -23,13 +37,14 @@ func (l *txlog) reach(ctx context.Context, r *root, enter func(reached) bool) it
 			yield(reached{}, &StoreError{l.rootKey(r), err})
 			return
 		}
-		into := func(p *index.Part) bool { return enter == nil || enter(reached{p.Name, p}) }
+		into := func(p *index.Part) bool { return enter == nil || enter(reached{name: p.Name, part: p}) }
 		for _, level := range levels {
 			for p, err := range level.Parts(ctx, into) {
-				if !yield(reached{p.Name, p}, err) {
+				if !yield(reached{name: p.Name, part: p}, err) {
 					return
 				}
 			}
 		}
+		l.reachChunks(ctx, r.chunks, enter, yield)
 	}
 }

@@ -28,9 +28,10 @@ type root struct {
 	instant     int64 // milliseconds since 1970
 	nextT       T
 	nextElement ID
-	datoms      int      // that the records up to seq brought
-	bytes       int      // of those records
-	levels      [][]byte // the newest first; see index.Level
+	datoms      int        // that the records up to seq brought
+	bytes       int        // of those records
+	levels      [][]byte   // the newest first; see index.Level
+	chunks      *chunkTree // of the log, up to some record; nil for none
 }
 
 // rootMagic is how every root begins.
@@ -41,7 +42,10 @@ const rootMagic = "dlx1"
 const rootVersion = 2
 
 // The kinds of sections of a root.
-const rootLevels = 1 // see index.Level
+const (
+	rootLevels = 1 // see index.Level
+	rootChunks = 2 // see chunkTree
+)
 
 // newRoot returns the root of a head, whose level is still to be made.
 func newRoot(h *head) *root {
@@ -84,7 +88,11 @@ func (r *root) sections() []section {
 	for _, l := range r.levels {
 		levels = appendText(levels, string(l))
 	}
-	return []section{{rootLevels, levels}}
+	sections := []section{{rootLevels, levels}}
+	if r.chunks != nil {
+		sections = append(sections, section{rootChunks, r.chunks.encode()})
+	}
+	return sections
 }
 
 // decodeRoot returns the root that b holds.
@@ -145,6 +153,8 @@ func (r *root) decodeSections(s *source) (unknown error) {
 			for i := range r.levels {
 				r.levels[i] = []byte(content.text())
 			}
+		case rootChunks:
+			r.chunks = content.chunkTree()
 		default:
 			unknown = fmt.Errorf("%w: the root has a section of kind %d, which this version does not know", ErrFormat, kind)
 			continue
@@ -218,6 +228,7 @@ func (c *Conn) headAt(ctx context.Context, r *root) (*head, error) {
 	snap.schema.Store(schema)
 	h := &head{snap: snap, seq: r.seq, hash: r.hash, next: r.nextT, root: r.from, beyond: r.seq, datoms: r.datoms, bytes: r.bytes}
 	h.writer.version, h.writer.seq = r.writer, r.writerSeq
+	c.log.adopt(r.chunks)
 	return h, nil
 }
 

@@ -17,10 +17,13 @@ type segments struct{ log *txlog }
 func (s segments) Load(ctx context.Context, name index.SegmentName) ([]byte, error) {
 	b, err := s.log.store.Get(ctx, s.log.segment(name))
 	if isAny(err, storage.ErrNotFound) {
-		err = s.Damaged(name, errors.New("the segment is missing"))
+		err = s.Damaged(name, errNoSegment)
 	}
 	return b, err
 }
+
+// errNoSegment is why a segment cannot be read that is not there.
+var errNoSegment = errors.New("the segment is missing")
 
 // Damaged returns a *StoreError, of ErrFormat if a later version wrote the segment, and of ErrCorrupt if not.
 func (s segments) Damaged(name index.SegmentName, why error) error {
@@ -61,6 +64,11 @@ func (w *segmentWriter) Put(ctx context.Context, segment []byte, sum [32]byte) (
 func (w *segmentWriter) gather(segment []byte, sum [32]byte) (name index.SegmentName, items []storage.Item) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.take(segment, sum)
+}
+
+// take is gather for who holds the lock.
+func (w *segmentWriter) take(segment []byte, sum [32]byte) (name index.SegmentName, items []storage.Item) {
 	name = index.SegmentName{Job: w.job, N: w.n, Sum: sum}
 	w.n++
 	w.pending = append(w.pending, storage.Item{Key: w.log.segment(name), Value: segment})
@@ -68,6 +76,29 @@ func (w *segmentWriter) gather(segment []byte, sum [32]byte) (name index.Segment
 		items, w.pending, w.bytes = w.pending, nil, 0
 	}
 	return name, items
+}
+
+// putParts gives the parts of one thing consecutive numbers.
+func (w *segmentWriter) putParts(ctx context.Context, parts [][]byte, sums [][32]byte) ([]index.SegmentName, error) {
+	names, puts := w.gatherParts(parts, sums)
+	for _, items := range puts {
+		if err := w.log.store.Put(ctx, items...); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+func (w *segmentWriter) gatherParts(parts [][]byte, sums [][32]byte) (names []index.SegmentName, puts [][]storage.Item) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, part := range parts {
+		name, items := w.take(part, sums[i])
+		if names = append(names, name); len(items) > 0 {
+			puts = append(puts, items)
+		}
+	}
+	return names, puts
 }
 
 // flush puts what is gathered, when nobody gathers any more.

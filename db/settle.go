@@ -16,23 +16,30 @@ type creation struct {
 	store  storage.Store
 	key    string
 	value  []byte
-	tries  int // how often to try; 0 is until ctx ends
+	guard  string // the key is asked for only while this one is not there; empty for none
+	tries  int    // how often to try; 0 is until ctx ends
 	logger *slog.Logger
 }
 
-// run returns nil if the value is there, and otherwise what is. An error says that nothing is known, unless it is refused.
+// run returns nil if the value is there, and otherwise what is. An error says that nothing is known, unless it is refused. That the guard
+// is there is errTrimmed: then the key may be there too, and nothing follows from that.
 func (c *creation) run(ctx context.Context) (other []byte, err error) {
 	pause := time.Millisecond
 	for try := 1; ; try++ {
-		err := c.store.Create(ctx, c.key, c.value)
-		if err == nil {
+		err := c.create(ctx)
+		switch {
+		case err == nil:
 			return nil, nil
+		case errors.Is(err, storage.ErrGuarded):
+			return nil, errTrimmed
 		}
 		if try == 1 && isRefusal(err) {
 			return nil, &refusedError{err}
 		}
-		found, getErr := c.store.Get(ctx, c.key)
+		found, getErr := c.get(ctx)
 		switch {
+		case errors.Is(getErr, errTrimmed):
+			return nil, getErr
 		case getErr == nil && bytes.Equal(found, c.value):
 			return nil, nil
 		case getErr == nil:
@@ -46,6 +53,29 @@ func (c *creation) run(ctx context.Context) (other []byte, err error) {
 		}
 		pause = min(2*pause, time.Second)
 	}
+}
+
+// create creates the key, unless the guard is there.
+func (c *creation) create(ctx context.Context) error {
+	if c.guard == "" {
+		return c.store.Create(ctx, c.key, c.value)
+	}
+	return storage.CreateUnless(ctx, c.store, c.key, c.value, c.guard)
+}
+
+// get returns what is under the key. What it finds, or that it finds nothing, counts if the guard is not there afterwards.
+func (c *creation) get(ctx context.Context) ([]byte, error) {
+	found, err := c.store.Get(ctx, c.key)
+	if c.guard == "" || err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return found, err
+	}
+	switch _, guardErr := c.store.Get(ctx, c.guard); {
+	case guardErr == nil:
+		return nil, errTrimmed
+	case !errors.Is(guardErr, storage.ErrNotFound):
+		return nil, guardErr
+	}
+	return found, err
 }
 
 // A refusedError is a definite answer: the value is not there, and will not be.

@@ -20,7 +20,7 @@ func (c closedLate) Create(ctx context.Context, key string, value []byte) error 
 
 // TestUnknownIsNoRefusal has an outcome that is unknown for a reason which by itself would be a definite answer.
 func TestUnknownIsNoRefusal(t *testing.T) {
-	c := creation{closedLate{mem.New()}, "d1/log/1", []byte("mine"), 3, slog.New(slog.DiscardHandler)}
+	c := creation{closedLate{mem.New()}, "d1/log/1", []byte("mine"), "", 3, slog.New(slog.DiscardHandler)}
 	if other, err := c.run(context.Background()); other != nil || err != nil {
 		t.Errorf("run = %q, %v; the value is there", other, err)
 	}

@@ -37,7 +37,7 @@ func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain
 			yield(Chain{}, fmt.Errorf("db: %w", err))
 			return
 		}
-		v := newVerification(store, m)
+		v := newVerification(store, m, logSizes{})
 		v.run(ctx, kept, yield)
 	}
 }
@@ -52,7 +52,7 @@ func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Chain, error
 			return
 		}
 		known := Chain{ID: c.log.dbid, Records: h.seq, Hash: hex.EncodeToString(h.hash[:])}
-		newVerification(c.log.store, m).run(ctx, append([]Chain{known}, kept...), yield)
+		newVerification(c.log.store, m, c.log.sizes).run(ctx, append([]Chain{known}, kept...), yield)
 	}
 }
 
@@ -65,8 +65,8 @@ type verification struct {
 	told  Chain // what was yielded last
 }
 
-func newVerification(store storage.Store, m meta) *verification {
-	v := &verification{log: &txlog{store: store, dbid: m.dbid()}, hash: m.genesis}
+func newVerification(store storage.Store, m meta, sizes logSizes) *verification {
+	v := &verification{log: newLog(store, m.dbid(), sizes), hash: m.genesis}
 	v.chain = Chain{ID: m.dbid(), Hash: hex.EncodeToString(v.hash[:])}
 	return v
 }
@@ -111,19 +111,32 @@ func (v *verification) walk(ctx context.Context, kept []Chain, yield func(Chain,
 	return v.reach(kept)
 }
 
-// records yields the records of the log as its slots are listed: so one that is missing is found by those behind it.
+// records yields the records of the log: those in chunks, and then those behind them as their slots are listed. So one that is missing is
+// found by those behind it.
 func (v *verification) records(ctx context.Context) iter.Seq2[*entry, error] {
 	return func(yield func(*entry, error) bool) {
-		from, to := 1, 0
+		r, err := v.log.newestRoot(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if r != nil {
+			v.log.adopt(r.chunks)
+		}
+		rolled := v.log.chunks()
+		if !v.read(ctx, 1, rolled.to, yield) {
+			return
+		}
+		from, to := rolled.to+1, 0
 		for key, err := range listed(ctx, v.log.store, v.log.dbid+"/log/") {
-			if err == nil && key != v.log.slot(to+1) {
-				err = v.misplaced(key, to+1)
+			if err == nil {
+				to, err = v.slot(ctx, key, to, rolled)
 			}
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if to++; to-from+1 < aheadStretches*aheadRecords {
+			if to-from+1 < aheadStretches*aheadRecords {
 				continue
 			}
 			if !v.read(ctx, from, to, yield) {
@@ -133,6 +146,47 @@ func (v *verification) records(ctx context.Context) iter.Seq2[*entry, error] {
 		}
 		v.read(ctx, from, to, yield)
 	}
+}
+
+// slot returns which slot a key is that is listed behind another one. Slots between them may be trimmed. What is in chunks too must be the same
+// here, unless the slot was trimmed, and means nothing.
+func (v *verification) slot(ctx context.Context, key string, last int, rolled *chunkTree) (int, error) {
+	seq, err := v.log.seqOfSlot(key)
+	if err != nil || seq <= last {
+		return 0, v.misplaced(key, last+1)
+	}
+	if seq > last+1 {
+		trimmed, err := v.log.trimmed(ctx, seq-1)
+		if err == nil && !trimmed {
+			err = v.misplaced(key, last+1)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	if rolled.has(seq) {
+		return seq, v.twice(ctx, seq, rolled)
+	}
+	return seq, nil
+}
+
+// twice compares the record in a slot with the one in the chunks.
+func (v *verification) twice(ctx context.Context, seq int, rolled *chunkTree) error {
+	here, err := v.log.inSlot(ctx, seq)
+	if err == nil {
+		var there *record
+		if there, err = rolled.record(ctx, v.log, seq); err != nil {
+			return err
+		}
+		if here.hash == there.hash {
+			return nil
+		}
+		err = &StoreError{v.log.slot(seq), fmt.Errorf("%w: the record is not the one in the chunks of the log", ErrCorrupt)}
+	}
+	if trimmed, lookErr := v.log.trimmed(ctx, seq); trimmed || lookErr != nil {
+		return lookErr
+	}
+	return err
 }
 
 // misplaced returns the error for a key that is listed where a slot should be.
