@@ -176,7 +176,7 @@ func (c *closure) emit(x *reach, sources []int32) (*relation, error) {
 	if err := c.run.fits(total, 16); err != nil {
 		return nil, err
 	}
-	out := &relation{vars: []variable{0, 1}, n: total}
+	out := &relation{vars: []variable{0, 1}, n: total, unique: true}
 	if v := &c.values.values; v.Kinds == nil && v.Texts == nil {
 		out.cols = c.emitWords(x, sources, total)
 	} else {
