@@ -125,11 +125,7 @@ func (r *run) takePattern(x any) (*pattern, error) {
 	if !ok {
 		text = edn.String(x)
 	}
-	n, err := readForm(text)
-	if err != nil {
-		return nil, inPattern(err)
-	}
-	p, err := parsePattern(n)
+	p, err := textPattern(text)
 	return p, inPattern(err)
 }
 

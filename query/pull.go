@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/datolite/datolite/db"
@@ -31,7 +32,11 @@ func Pull[T any](ctx context.Context, r db.Reader, e any, pattern ...string) (T,
 	if err != nil {
 		return out, err
 	}
-	m, err := w.pullNamed(e)
+	id, err := w.named(e)
+	if err != nil {
+		return out, err
+	}
+	m, err := w.pull(id, nil)
 	if err != nil {
 		return out, err
 	}
@@ -52,17 +57,32 @@ func PullAll[T, E any](ctx context.Context, r db.Reader, entities []E, pattern .
 	if err != nil {
 		return nil, err
 	}
-	out, set := make([]T, len(entities)), treeSetter[T]()
-	for i, e := range entities {
-		m, err := w.pullNamed(e)
-		if err == nil {
-			err = set(&out[i], m)
+	out, set := make([]T, 0, len(entities)), treeSetter[T]()
+	for some := range slices.Chunk(entities, rootsAtOnce) {
+		trees, err := pullNamed(w, some)
+		for _, m := range trees {
+			out = append(out, *new(T))
+			if err == nil {
+				err = set(&out[len(out)-1], m)
+			}
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// pullNamed pulls entities by what names them.
+func pullNamed[E any](w *pullWalk, entities []E) ([]map[string]any, error) {
+	ids := make([]db.ID, len(entities))
+	for i, e := range entities {
+		var err error
+		if ids[i], err = w.named(e); err != nil {
+			return nil, err
+		}
+	}
+	return w.pullAll(ids, nil)
 }
 
 // treeSetter returns what stores trees in places of type T, which is a struct, a map[string]any, or a pointer to one; it leaves a place as it
@@ -95,23 +115,37 @@ func pullPattern(t reflect.Type, texts []string) (*pattern, error) {
 	case len(texts) == 0:
 		return typePattern(t)
 	}
-	n, err := readForm(texts[0])
+	return textPattern(texts[0])
+}
+
+var parsedPatterns memo[*pattern]
+
+// textPattern returns the pattern of a text. What was read lately is kept.
+func textPattern(text string) (*pattern, error) {
+	if p, ok := parsedPatterns.get(text); ok {
+		return p, nil
+	}
+	n, err := readForm(text)
 	if err != nil {
 		return nil, err
 	}
-	return parsePattern(n)
+	p, err := parsePattern(n)
+	if err == nil {
+		parsedPatterns.put(text, p)
+	}
+	return p, err
 }
 
-// pullNamed pulls an entity by what names it, and returns nil where nothing of it matches.
-func (w *pullWalk) pullNamed(e any) (map[string]any, error) {
+// named returns the entity that something names, and noEntity where that could name one.
+func (w *pullWalk) named(e any) (db.ID, error) {
 	id, err := w.r.EntID(w.ctx, e)
 	if errors.Is(err, db.ErrNotAnEntity) && isName(e) {
-		id, err = noEntity, nil
+		return noEntity, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("query: pull: %w", err)
+		return 0, fmt.Errorf("query: pull: %w", err)
 	}
-	return w.pull(id)
+	return id, nil
 }
 
 // isName reports whether e can name an entity, though it may name none.

@@ -55,7 +55,7 @@ func (s IndexSlice) trees(ctx context.Context, r db.Reader, t reflect.Type, patt
 		for e, err := range s.entities(ctx, r, within) {
 			var m map[string]any
 			if err == nil {
-				m, err = w.pull(e)
+				m, err = w.pull(e, nil)
 			}
 			if !yield(m, err) || err != nil {
 				return

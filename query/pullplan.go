@@ -15,12 +15,11 @@ import (
 type pullPlan struct {
 	all     bool // every attribute that no step of its name deals with
 	id      bool
-	steps   []*step         // in the order of the pattern
-	forward []*step         // those that read the entity, in the order of the attributes' ids
-	reverse []*step         // those that read what refers to it
-	budgets []int           // of the steps that apply the plan once more
-	parts   *pullPlan       // of components that are only named: [*]
-	auto    map[db.ID]*step // what all does with the attributes that were met so far; nil for those that a step deals with
+	steps   []*step   // in the order of the pattern
+	forward []*step   // those that read the entity, in the order of the attributes' ids
+	reverse []*step   // those that read what refers to it
+	budgets []int     // of the steps that apply the plan once more
+	parts   *pullPlan // of components that are only named: [*]
 }
 
 // A step reads one attribute.
@@ -45,7 +44,7 @@ type binding struct {
 }
 
 func bindPattern(ctx context.Context, r db.Reader, p *pattern) (*pullPlan, error) {
-	parts := &pullPlan{all: true, id: true, auto: map[db.ID]*step{}}
+	parts := &pullPlan{all: true, id: true}
 	parts.parts = parts
 	b := &binding{ctx, r, map[*pattern]*pullPlan{}, parts}
 	return b.plan(p)
@@ -70,9 +69,6 @@ func (b *binding) plan(p *pattern) (*pullPlan, error) {
 		}
 	}
 	slices.SortStableFunc(plan.forward, func(x, y *step) int { return cmp.Compare(x.attr.ID, y.attr.ID) })
-	if plan.all {
-		plan.auto = map[db.ID]*step{}
-	}
 	return plan, nil
 }
 
@@ -148,10 +144,19 @@ func (b *binding) bindSub(plan *pullPlan, st *step) (err error) {
 	return err
 }
 
-// autoStep returns what all does with an attribute, and nil where a step of its name deals with it.
-func (p *pullPlan) autoStep(a *db.Attribute) *step {
-	if st, ok := p.auto[a.ID]; ok {
+// An autoKey names what all does with an attribute.
+type autoKey struct {
+	plan *pullPlan
+	a    db.ID
+}
+
+// autoStep returns what all of a plan does with an attribute, and nil where a step of its name deals with it.
+func (w *pullWalk) autoStep(p *pullPlan, a *db.Attribute) *step {
+	if st, ok := w.auto[autoKey{p, a.ID}]; ok {
 		return st
+	}
+	if w.auto == nil {
+		w.auto = map[autoKey]*step{}
 	}
 	name := string(a.Ident)
 	st := &step{spec: &spec{name: name, attr: name, key: name}, attr: a, order: -1, budget: -1, list: a.Many}
@@ -163,7 +168,7 @@ func (p *pullPlan) autoStep(a *db.Attribute) *step {
 			st = nil
 		}
 	}
-	p.auto[a.ID] = st
+	w.auto[autoKey{p, a.ID}] = st
 	return st
 }
 

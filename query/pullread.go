@@ -7,8 +7,8 @@ import (
 
 // readForward reads the datoms of the entity itself, in one descent. Where many follow that the plan does not ask for, or more
 // values than it wants, it descends once more behind them.
-func (w *pullWalk) readForward(n *pullNode) error {
-	rng, ok := n.key.plan.span(n.key.e)
+func (w *pullWalk) readForward(n *findings) error {
+	rng, ok := n.plan.span(n.e)
 	for ok {
 		cursor, err := w.r.Scan(w.ctx, db.EAVT, rng)
 		if err != nil {
@@ -37,7 +37,7 @@ func (p *pullPlan) span(e db.ID) (index.Range, bool) {
 }
 
 // readUntilSkip reads what a cursor yields, until the end or until it pays to go on from another cut.
-func (w *pullWalk) readUntilSkip(n *pullNode, cursor *index.Cursor) (index.Cut, bool, error) {
+func (w *pullWalk) readUntilSkip(n *findings, cursor *index.Cursor) (index.Cut, bool, error) {
 	for {
 		batch, err := cursor.Next()
 		if err != nil || batch == nil {
@@ -48,7 +48,7 @@ func (w *pullWalk) readUntilSkip(n *pullNode, cursor *index.Cursor) (index.Cut, 
 			wanted = w.take(n, a, batch, i)
 		}
 		if last := batch.A[batch.Len()-1]; !wanted && batch.Len() >= worthSkipping {
-			return n.key.plan.after(n.key.e, last)
+			return n.plan.after(n.e, last)
 		}
 	}
 }
@@ -70,8 +70,8 @@ func (p *pullPlan) after(e, a db.ID) (index.Cut, bool, error) {
 }
 
 // take hands a datom to the steps that ask for its attribute; it reports whether one of them wanted it.
-func (w *pullWalk) take(n *pullNode, a db.ID, batch *index.Batch, i int) bool {
-	wanted, steps := false, n.key.plan.forward
+func (w *pullWalk) take(n *findings, a db.ID, batch *index.Batch, i int) bool {
+	wanted, steps := false, n.plan.forward
 	for n.step < len(steps) && steps[n.step].attr.ID < a {
 		n.step++
 	}
@@ -81,23 +81,23 @@ func (w *pullWalk) take(n *pullNode, a db.ID, batch *index.Batch, i int) bool {
 		}
 		wanted = n.found[st.order].add(w, batch.V.At(i)) || wanted
 	}
-	if n.key.plan.all {
+	if n.plan.all {
 		wanted = w.takeAll(n, a, batch.V.At(i)) || wanted
 	}
 	return wanted
 }
 
 // takeAll hands a value to what * found. Attributes come in the order of their ids, so it is the newest finding if it is there.
-func (w *pullWalk) takeAll(n *pullNode, a db.ID, v db.Value) bool {
+func (w *pullWalk) takeAll(n *findings, a db.ID, v db.Value) bool {
 	attr, ok := w.r.Schema().Attribute(a)
 	if !ok {
 		return false
 	}
-	st := n.key.plan.autoStep(attr)
+	st := w.autoStep(n.plan, attr)
 	if st == nil {
 		return false
 	}
-	if last := len(n.found) - 1; last < len(n.key.plan.steps) || n.found[last].step != st {
+	if last := len(n.found) - 1; last < len(n.plan.steps) || n.found[last].step != st {
 		n.found = append(n.found, finding{step: st})
 	}
 	return n.found[len(n.found)-1].add(w, v)
@@ -111,11 +111,12 @@ func (f *finding) add(w *pullWalk, v db.Value) bool {
 	f.count++
 	switch {
 	case f.sub != nil:
-		f.kids = append(f.kids, v.Ref())
+		o := f.more()
+		o.kids = append(o.kids, v.Ref())
 	case f.bare || f.attr.Type != db.TypeRef:
-		f.values = append(f.values, f.attr.Go(v))
+		f.put(f.attr.Go(v))
 	default:
-		f.values = append(f.values, stub(w.r.Schema(), v.Ref()))
+		f.put(stub(w.r.Schema(), v.Ref()))
 	}
 	return true
 }
@@ -132,9 +133,9 @@ func (st *step) most() int {
 }
 
 // readReverse reads what refers to the entity.
-func (w *pullWalk) readReverse(n *pullNode) error {
-	for _, st := range n.key.plan.reverse {
-		if err := w.readReferrers(&n.found[st.order], n.key.e); err != nil {
+func (w *pullWalk) readReverse(n *findings) error {
+	for _, st := range n.plan.reverse {
+		if err := w.readReferrers(&n.found[st.order], n.e); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/datolite/datolite/db"
 )
@@ -16,11 +17,33 @@ func pullMany(ctx context.Context, r db.Reader, p *pattern, ids []db.ID) ([]map[
 	if err != nil {
 		return nil, err
 	}
-	out := make([]map[string]any, len(ids))
-	for i, e := range ids {
-		if out[i], err = w.pull(e); err != nil {
+	out := make([]map[string]any, 0, len(ids))
+	for some := range slices.Chunk(ids, rootsAtOnce) {
+		if out, err = w.pullAll(some, out); err != nil {
 			return nil, err
 		}
+	}
+	return out, nil
+}
+
+// rootsAtOnce is how many trees are read together.
+const rootsAtOnce = 1024
+
+// pullAll appends the trees of entities, which are read together.
+func (w *pullWalk) pullAll(ids []db.ID, out []map[string]any) ([]map[string]any, error) {
+	ahead, roots := make([]*findings, len(ids)), wave{plan: w.plan, budgets: w.plan.budgets}
+	for i, e := range ids {
+		roots.waiting = append(roots.waiting, awaited{e, &ahead[i]})
+	}
+	if err := w.readAhead(roots); err != nil {
+		return nil, err
+	}
+	for i, e := range ids {
+		m, err := w.pull(e, ahead[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
 	}
 	return out, nil
 }
@@ -49,6 +72,8 @@ type pullWalk struct {
 	nodes  int       // entered so far
 	chains int       // begun so far
 	onPath map[pathKey]bool
+	auto   map[autoKey]*step // what all does with the attributes that were met so far
+	idle   []*pullNode
 }
 
 // A pathKey says that a plan is applied to an entity somewhere above. A chain is a stretch of a path along which one plan is
@@ -59,37 +84,79 @@ type pathKey struct {
 	e     db.ID
 }
 
-// A pullNode is an entity to which a plan is applied. First its datoms are read into found; then the entities that it refers to
-// are pulled, one after the other; then it becomes a map.
+// A pullNode is an entity to which a plan is applied. It begins with its findings; then the entities that it refers to are pulled, one
+// after the other; then it becomes a map.
 type pullNode struct {
-	key       pathKey
+	*findings
+	chain     int
 	partChain int // of its components, where the plan is not theirs
 	budgets   []int
-	found     []finding // by the order of the plan's steps, then what all found
-	step      int       // of the plan's forward steps, the first that is not behind what was read
-	at        int       // the finding whose entities are pulled
-	into      *finding  // of the node above; nil at the root
+	below     []int    // the budgets of the entities of the finding at which it is
+	at        int      // the finding whose entities are pulled
+	into      *finding // of the node above; nil at the root
+	above     bool     // it is on the path to another
 }
+
+func (n *pullNode) key() pathKey { return pathKey{n.chain, n.plan, n.e} }
 
 // A finding is what a step found.
 type finding struct {
 	*step
-	count  int     // of values looked at
-	kids   []db.ID // entities that are still to be pulled
-	values []any
+	count  int // of values looked at
+	value  any // the first, where the map is to have one and not a list
+	others *others
+}
+
+// Others are what a finding has beside one value.
+type others struct {
+	kids   []db.ID     // entities that are still to be pulled
+	ahead  []*findings // theirs, as far as they were made
+	values []any       // a list, or the values behind the first
+}
+
+// more returns the others of a finding, which are there from then on.
+func (f *finding) more() *others {
+	if f.others == nil {
+		f.others = &others{}
+	}
+	return f.others
+}
+
+// hasKids reports whether there are entities that are still to be pulled.
+func (f *finding) hasKids() bool { return f.others != nil && len(f.others.kids) > 0 }
+
+// put adds what stands in the map for a value.
+func (f *finding) put(x any) {
+	if f.value == nil && !f.list {
+		f.value = x
+		return
+	}
+	o := f.more()
+	o.values = append(o.values, x)
+}
+
+// found returns what was put, nil where that is nothing.
+func (f *finding) found() (any, error) {
+	switch {
+	case f.list && f.others != nil && f.others.values != nil:
+		return f.others.values, nil
+	case f.field != nil && !f.list && f.others != nil && len(f.others.values) > 0:
+		return nil, misfit("field %s takes one value, and :%s has %d", f.field.Path, f.name, 1+len(f.others.values))
+	}
+	return f.value, nil
 }
 
 // pull returns the tree of an entity, and nil where nothing of it matches.
-func (w *pullWalk) pull(e db.ID) (map[string]any, error) {
-	m, err := w.tree(e)
+func (w *pullWalk) pull(e db.ID, ahead *findings) (map[string]any, error) {
+	m, err := w.tree(e, ahead)
 	if w.typed && len(m) == 1 {
 		return nil, err
 	}
 	return m, err
 }
 
-func (w *pullWalk) tree(e db.ID) (map[string]any, error) {
-	root, err := w.enter(pathKey{w.newChain(), w.plan, e}, w.plan.budgets, nil)
+func (w *pullWalk) tree(e db.ID, ahead *findings) (map[string]any, error) {
+	root, err := w.enter(pathKey{w.newChain(), w.plan, e}, w.plan.budgets, ahead, true)
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +175,10 @@ func (w *pullWalk) tree(e db.ID) (map[string]any, error) {
 			return m, err
 		}
 		if m != nil {
-			n.into.values = append(n.into.values, m)
+			n.into.put(m)
 		}
 		stack = stack[:len(stack)-1]
+		w.idle = append(w.idle, n)
 	}
 }
 
@@ -119,50 +187,89 @@ func (w *pullWalk) newChain() int {
 	return w.chains
 }
 
-// enter reads the datoms of an entity.
-func (w *pullWalk) enter(key pathKey, budgets []int, into *finding) (*pullNode, error) {
-	n := &pullNode{key: key, budgets: budgets, into: into, found: make([]finding, len(key.plan.steps))}
-	for i, st := range key.plan.steps {
-		n.found[i].step = st
+// enter begins with an entity, whose findings are made unless they are there.
+func (w *pullWalk) enter(key pathKey, budgets []int, ahead *findings, root bool) (*pullNode, error) {
+	if ahead == nil {
+		var err error
+		if ahead, err = w.read(key.plan, key.e, root); err != nil {
+			return nil, err
+		}
 	}
-	w.onPath[key] = true
-	if w.nodes++; w.nodes%1024 == 0 && w.ctx.Err() != nil {
-		return nil, w.ctx.Err()
+	n := w.node()
+	*n = pullNode{findings: ahead, chain: key.chain, budgets: budgets}
+	if w.nodes++; w.nodes%1024 == 0 {
+		return n, w.ctx.Err()
 	}
-	if key.e == noEntity {
-		return n, nil
+	return n, nil
+}
+
+// node returns a node that was left, or a new one.
+func (w *pullWalk) node() *pullNode {
+	last := len(w.idle) - 1
+	if last < 0 {
+		return &pullNode{}
 	}
-	if err := w.readForward(n); err != nil {
-		return nil, err
-	}
-	return n, w.readReverse(n)
+	n := w.idle[last]
+	w.idle = w.idle[:last]
+	return n
 }
 
 // nextKid enters the next entity that the node refers to; it returns nil at the end.
 func (w *pullWalk) nextKid(n *pullNode) (*pullNode, error) {
 	for ; n.at < len(n.found); n.at++ {
 		f := &n.found[n.at]
-		for len(f.kids) > 0 {
-			e := f.kids[0]
-			f.kids = f.kids[1:]
-			key := pathKey{w.chainOf(n, f.step), f.sub, e}
-			if !w.onPath[key] && (f.budget < 0 || n.budgets[f.budget] > 0) {
-				return w.enter(key, n.budgetsOf(f.step), f)
-			}
-			if f.sub.id {
-				f.values = append(f.values, stub(w.r.Schema(), e))
+		if n.below == nil && f.hasKids() {
+			if err := w.beginKids(n, f); err != nil {
+				return nil, err
 			}
 		}
+		for f.hasKids() {
+			e, ahead := f.others.next()
+			key := pathKey{w.chainOf(n, f.step), f.sub, e}
+			if !n.above {
+				n.above, w.onPath[n.key()] = true, true
+			}
+			if !w.onPath[key] && (f.budget < 0 || n.budgets[f.budget] > 0) {
+				kid, err := w.enter(key, n.below, ahead, false)
+				if err == nil {
+					kid.into = f
+				}
+				return kid, err
+			}
+			if f.sub.id {
+				f.put(stub(w.r.Schema(), e))
+			}
+		}
+		n.below = nil
 	}
 	return nil, nil
 }
 
+// beginKids prepares to pull the entities of a finding.
+func (w *pullWalk) beginKids(n *pullNode, f *finding) error {
+	n.below = f.budgetsFrom(n.budgets)
+	if f.budget >= 0 && n.budgets[f.budget] <= 0 {
+		return nil
+	}
+	return w.readKids(f)
+}
+
+// next takes the next entity that is to be pulled, with its findings if those were made.
+func (o *others) next() (e db.ID, ahead *findings) {
+	e, o.kids = o.kids[0], o.kids[1:]
+	if len(o.ahead) > 0 {
+		ahead, o.ahead[0] = o.ahead[0], nil
+		o.ahead = o.ahead[1:]
+	}
+	return e, ahead
+}
+
 // chainOf returns the chain in which a step's entities are pulled.
 func (w *pullWalk) chainOf(n *pullNode, st *step) int {
-	plan := n.key.plan
+	plan := n.plan
 	switch {
 	case st.again || st.sub == plan:
-		return n.key.chain
+		return n.chain
 	case st.sub != plan.parts:
 		return w.newChain()
 	case n.partChain == 0:
@@ -173,31 +280,23 @@ func (w *pullWalk) chainOf(n *pullNode, st *step) int {
 }
 
 // partKey says that the node is above its components, as if it were one of them.
-func (n *pullNode) partKey() pathKey { return pathKey{n.partChain, n.key.plan.parts, n.key.e} }
-
-// budgetsOf returns the budgets with which a step's entities are pulled.
-func (n *pullNode) budgetsOf(st *step) []int {
-	if st.budget < 0 {
-		return st.sub.budgets
-	}
-	budgets := append([]int(nil), n.budgets...)
-	budgets[st.budget]--
-	return budgets
-}
+func (n *pullNode) partKey() pathKey { return pathKey{n.partChain, n.plan.parts, n.e} }
 
 // leave makes a map of what was found: nil where that is nothing.
 func (w *pullWalk) leave(n *pullNode) (map[string]any, error) {
-	delete(w.onPath, n.key)
+	if n.above {
+		delete(w.onPath, n.key())
+	}
 	if n.partChain != 0 {
 		delete(w.onPath, n.partKey())
 	}
-	out := map[string]any{}
-	if n.key.plan.id {
-		out["db/id"] = idCell(n.key.e)
+	out := make(map[string]any, len(n.found)+1)
+	if n.plan.id {
+		out["db/id"] = idCell(n.e)
 	}
 	for i := range n.found {
 		f := &n.found[i]
-		v, err := f.value()
+		v, err := f.result()
 		if err != nil {
 			return nil, err
 		}
@@ -218,18 +317,14 @@ func idCell(e db.ID) any {
 	return e
 }
 
-// value returns what stands in the map: nil for nothing.
-func (f *finding) value() (v any, err error) {
+// result returns what stands in the map: nil for nothing.
+func (f *finding) result() (any, error) {
+	v, err := f.found()
 	switch {
-	case len(f.values) == 0 && f.absent != nil:
+	case err != nil:
+		return nil, err
+	case v == nil && f.absent != nil:
 		return f.absent, nil
-	case len(f.values) == 0:
-	case f.list:
-		v = f.values
-	case f.field != nil && len(f.values) > 1:
-		return nil, misfit("field %s takes one value, and :%s has %d", f.field.Path, f.name, len(f.values))
-	default:
-		v = f.values[0]
 	}
 	if f.xform != nil {
 		if v, err = f.xform(v); err != nil {
