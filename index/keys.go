@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"slices"
 	"sort"
 )
 
@@ -68,6 +69,7 @@ func (l *keyList) cutBehind(k int) Cut {
 // label returns for each datom of a batch which key it belongs to, of those from first on.
 func (l *keyList) label(of []uint32, first int, b *Batch) []uint32 {
 	k := first
+	of = slices.Grow(of, b.Len())
 	if l.ofEntities() {
 		for _, e := range b.E {
 			for l.E[k] != e {
@@ -105,6 +107,9 @@ type picker struct {
 // pick moves through a span to its end, or to a key, and returns what it holds of the keys before that. Where the span is all that its
 // columns hold of the order in between, places may be left out.
 func (p *picker) pick(x *span, upto int) span {
+	if p.places == nil {
+		p.places = make([]uint32, 0, min(x.len(), perKey*(upto-p.next)))
+	}
 	p.places = p.places[:0]
 	if p.ofEntities() {
 		p.pickEntities(x, upto)
