@@ -86,6 +86,7 @@ var (
 	ErrOutcomeID        = NewKind("", Incorrect, "not the id of an outcome")
 	ErrNested           = NewKind("", Incorrect, "a transaction waits for itself")
 	ErrBusy             = NewKind("", Busy, "database has more in memory than it may, and waits for its index")
+	ErrOvertaken        = NewKind("", Conflict, "another transaction came before the end of an import, of which nothing is kept")
 	ErrReadOnly         = NewKind("", Forbidden, "database is open for reading only")
 	ErrClosed           = NewKind("", Unavailable, "connection is closed")
 	ErrPanic            = NewKind("", Fault, "a function of the host panicked")

@@ -166,9 +166,13 @@ func (w *writer) arrive(f *flight) {
 		w.losses, w.unsure = 0, false
 		e := f.record.entry(f.group.logged())
 		e.root, _ = f.record.root()
+		e.load = w.loaded(f.record)
 		f.group.publish()
 		w.log.recent.put(e)
 		w.arriveAt(e, f.group.snap)
+		if e.load != nil {
+			e.load.snap = nil
+		}
 	}
 	f.group.answer()
 	for _, l := range f.asking {

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/datolite/datolite/storage"
@@ -14,8 +15,16 @@ func (c *Conn) publish(h *head) {
 	c.news.ring()
 }
 
-// advance moves the head by records that follow it.
+// advance moves the head by records that follow it. A load among them is adopted by itself.
 func (c *Conn) advance(entries []*entry) error {
+	if i := slices.IndexFunc(entries, func(e *entry) bool { return e.load != nil }); i >= 0 && len(entries) > 1 {
+		for _, part := range [...][]*entry{entries[:i], entries[i : i+1], entries[i+1:]} {
+			if err := c.advance(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	h := c.head.Load()
 	snap, err := c.apply(h, entries)
 	if err != nil {

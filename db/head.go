@@ -81,8 +81,8 @@ func (c *Conn) firstOf(ctx context.Context, h *head, seq int) (T, error) {
 		if err != nil {
 			return 0, c.log.missing(err)
 		}
-		if len(e.commits) > 0 {
-			return e.commits[0].T, nil
+		if first, ok := e.first(); ok {
+			return first, nil
 		}
 	}
 	return h.next, nil
@@ -91,6 +91,9 @@ func (c *Conn) firstOf(ctx context.Context, h *head, seq int) (T, error) {
 // after returns the head behind one more record, given the snapshot that it leads to. An index that the record publishes takes the place
 // of what it holds, if it was made from the newest one.
 func (c *Conn) after(h *head, e *entry, snap *Snapshot) (*head, error) {
+	if e.load != nil {
+		return c.adopted(h, e)
+	}
 	next := h.after(e, snap)
 	if e.root == nil || e.root.from != h.root || e.root.seq >= e.seq {
 		return next, nil

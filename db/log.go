@@ -42,6 +42,7 @@ type entry struct {
 	ends    bool          // the log: the database was dropped
 	yield   time.Duration // for which the others are asked to leave its writer alone
 	root    *root         // that it publishes; nil for none
+	load    *load         // that it is; nil for none
 	size    int           // in bytes
 }
 
@@ -185,6 +186,7 @@ func (r *record) read() (*entry, error) {
 	e.ends, _ = r.ends()
 	e.yield, _ = r.yields()
 	e.root, _ = r.root()
+	e.load, _ = r.load()
 	return e, nil
 }
 

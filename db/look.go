@@ -9,6 +9,8 @@ import (
 type look struct {
 	fill  int   // the slot to fill; 0 for none
 	root  *root // to publish; nil for none
+	load  *load // to publish, with that root in it; nil for none
+	nonce nonce // of the record of the load
 	found int
 	err   error
 	told  chan struct{}

@@ -10,7 +10,7 @@ import (
 // What this version reads and writes. A record says which versions it takes; of a database with a record for newer writers it
 // is a reader.
 const (
-	readerVersion = 2
+	readerVersion = 3
 	writerVersion = 1
 )
 
@@ -30,6 +30,7 @@ const (
 	sectionEnd       = 3 // the log ends: see end.go
 	sectionYield     = 4 // a request to other writers: see yield.go
 	sectionRoot      = 5 // an index is published: see root.go
+	sectionLoad      = 6 // many transactions at once: see load.go
 )
 
 // A record is what one slot of the log holds:
@@ -142,16 +143,20 @@ func (r *record) readable() error {
 		return fmt.Errorf("%w: the record takes a reader of version %d, and this is %d", ErrFormat, r.reader, readerVersion)
 	}
 	for _, s := range r.sections {
-		if s.kind < sectionTx || s.kind > sectionRoot {
+		if s.kind < sectionTx || s.kind > sectionLoad {
 			return fmt.Errorf("%w: the record has a section of kind %d, and a reader of version %d knows up to %d", ErrFormat,
-				s.kind, readerVersion, sectionRoot)
+				s.kind, readerVersion, sectionLoad)
 		}
 	}
 	return nil
 }
 
-// bodies returns the transactions of the record, in order: none if it ends the log, asks others to yield, or publishes an index.
+// bodies returns the transactions in the record, in order: none if it ends the log, asks others to yield, publishes an index, or is a
+// load.
 func (r *record) bodies() ([]body, error) {
+	if load, err := r.load(); load != nil || err != nil {
+		return nil, err
+	}
 	if ends, err := r.ends(); ends || err != nil {
 		return nil, err
 	}

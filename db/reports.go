@@ -92,13 +92,7 @@ func (c *Conn) commitAt(ctx context.Context, h *head, t T) (*Commit, error) {
 	if err != nil {
 		return nil, c.log.missing(err)
 	}
-	var newest *Commit
-	for i := range e.commits {
-		if e.commits[i].T <= t {
-			newest = &e.commits[i]
-		}
-	}
-	return newest, nil
+	return c.log.newestAt(ctx, e, t)
 }
 
 // commits yields the transactions with after < t ≤ until, in order.
@@ -120,8 +114,12 @@ func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, er
 				yield(Commit{}, err)
 				return
 			}
-			for _, commit := range e.commits {
-				if after < commit.T && commit.T <= until && !yield(commit, nil) {
+			for commit, err := range c.log.transactions(ctx, e, after, until) {
+				if err != nil {
+					yield(Commit{}, err)
+					return
+				}
+				if !yield(*commit, nil) {
 					return
 				}
 			}

@@ -281,15 +281,46 @@ const indexVersion = 2
 func (w *writer) publishRoot() {
 	l, h := w.publishing[0], w.head.Load()
 	err := h.writable(w.log)
-	if err == nil && h.root != l.root.from {
-		err = errOutrun
+	if err == nil {
+		err = l.late(h)
 	}
 	if err != nil {
 		w.publishing = w.publishing[1:]
 		l.tell(0, err)
 		return
 	}
-	w.send(w.nobody(), w.newRecord(indexVersion, section{sectionRoot, l.root.encode()}))
+	if l.load == nil {
+		w.send(w.nobody(), w.newRecord(indexVersion, section{sectionRoot, l.root.encode()}))
+		return
+	}
+	r := w.newRecord(loadVersion, section{sectionLoad, l.load.encode()})
+	r.nonce = l.nonce
+	w.send(w.nobody(), r)
+}
+
+// late returns why what a look is to publish cannot follow a head.
+func (l *look) late(h *head) error {
+	switch {
+	case l.load != nil && h.seq != l.root.seq:
+		return ErrOvertaken
+	case h.root != l.root.from:
+		return errOutrun
+	}
+	return nil
+}
+
+// loaded returns the load that a record of our own is, with the snapshot that it leads to.
+func (w *writer) loaded(r *record) *load {
+	l, _ := r.load()
+	if l == nil {
+		return nil
+	}
+	for _, p := range w.publishing {
+		if p.load != nil && p.root.job == l.root.job {
+			return p.load
+		}
+	}
+	return l
 }
 
 // tellPublished answers those whose root is the newest one.

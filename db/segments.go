@@ -106,5 +106,7 @@ func (w *segmentWriter) flush(ctx context.Context) error {
 	if len(w.pending) == 0 {
 		return nil
 	}
-	return w.log.store.Put(ctx, w.pending...)
+	items := w.pending
+	w.pending, w.bytes = nil, 0
+	return w.log.store.Put(ctx, items...)
 }

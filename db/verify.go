@@ -101,7 +101,7 @@ func (v *verification) walk(ctx context.Context, kept []Chain, yield func(Chain,
 				return errStopped
 			}
 		}
-		if err := v.add(e); err != nil {
+		if err := v.add(ctx, e); err != nil {
 			return err
 		}
 		if err := v.meet(kept); err != nil {
@@ -208,16 +208,22 @@ func (v *verification) read(ctx context.Context, from, to int, yield func(*entry
 }
 
 // add adds a record to the chain, if it follows.
-func (v *verification) add(e *entry) error {
+func (v *verification) add(ctx context.Context, e *entry) error {
 	if e.prev != v.hash || v.ended {
 		return &StoreError{v.log.slot(e.seq), errUnlinked}
 	}
 	v.hash, v.ended = e.hash, e.ends
 	v.chain.Records, v.chain.Hash = e.seq, hex.EncodeToString(e.hash[:])
-	v.chain.Transactions += len(e.commits)
 	v.chain.Bytes += int64(e.size)
-	for i := range e.commits {
-		v.chain.T = e.commits[i].T
+	if e.load != nil {
+		v.chain.Bytes += int64(e.load.bytes)
+	}
+	for commit, err := range v.log.transactions(ctx, e, 0, everyT) {
+		if err != nil {
+			return err
+		}
+		v.chain.Transactions++
+		v.chain.T = commit.T
 	}
 	return nil
 }

@@ -316,7 +316,7 @@ func TestDamagedStore(t *testing.T) {
 			"02: store is damaged: a record is missing, and later ones are there"},
 		{"forked", fork, ErrCorrupt, "03: store is damaged: the record does not follow the one before it"},
 		{"newer", func(r [][]byte) [][]byte { r[1] = resealedFor(r[1], 4, 1); return r }, ErrFormat,
-			"02: format not known to this version: the record takes a reader of version 4, and this is 2"},
+			"02: format not known to this version: the record takes a reader of version 4, and this is 3"},
 	} {
 		store := mem.New()
 		conn := openConn(t, store, Options{})

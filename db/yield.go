@@ -44,7 +44,7 @@ func (c *Conn) honour(e *entry) {
 	switch {
 	case e.yield > 0:
 		c.yieldUntil = time.Now().Add(e.yield)
-	case len(e.commits) > 0:
+	case len(e.commits) > 0 || e.load != nil:
 		c.yieldUntil = time.Time{}
 	}
 }

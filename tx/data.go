@@ -122,8 +122,9 @@ type item struct {
 
 // A collector gathers the items of several data in one sequence, and the first error of what is no data.
 type collector struct {
-	list []item
-	err  error
+	list   []item
+	err    error
+	before int // how many items came before
 }
 
 // collect returns the items of the data. They share nothing that the caller may change.
@@ -134,7 +135,7 @@ func collect(data []Data) ([]item, error) {
 }
 
 func (c *collector) add(f form, text bool) {
-	c.list = append(c.list, item{form: f, n: len(c.list) + 1, text: text})
+	c.list = append(c.list, item{form: f, n: c.before + len(c.list) + 1, text: text})
 }
 
 func (c *collector) addGo(x any) {
@@ -152,7 +153,7 @@ func (c *collector) fail(err error) {
 		return
 	}
 	if e, ok := err.(*Error); ok && e.Line == 0 {
-		e.Item = len(c.list) + 1
+		e.Item = c.before + len(c.list) + 1
 	}
 	c.err = err
 }

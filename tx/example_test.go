@@ -57,6 +57,26 @@ func ExampleTransact() {
 	// tx: item 1 [:db/add "ada" :person/nmae "Ada"]: unknown attribute :person/nmae (did you mean :person/name?)
 }
 
+func ExampleImport() {
+	ctx := context.Background()
+	conn := people(ctx)
+	defer conn.Close()
+	numbers := func(yield func(tx.Data, error) bool) {
+		for i := range 25_000 {
+			if !yield(tx.Map{"person/name": fmt.Sprint("number ", i), "person/born": 1900 + i%100}, nil) {
+				return
+			}
+		}
+	}
+	done, err := tx.Import(ctx, conn, numbers, tx.ImportOptions{Progress: func(soFar db.Import) { fmt.Println(soFar.Datoms) }})
+	fmt.Println(done.Transactions, done.Datoms, err)
+	// Output:
+	// 20001
+	// 40002
+	// 50003
+	// 3 50003 <nil>
+}
+
 func ExampleWith() {
 	ctx := context.Background()
 	conn := people(ctx)
