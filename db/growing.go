@@ -8,17 +8,19 @@ import (
 
 // A growing is trees that are made of what a snapshot has in memory, beside what goes on.
 type growing struct {
-	done  chan struct{} // closed at the end; nil while none is made
-	level *index.Level
-	err   error
+	done   chan struct{} // closed at the end; nil while none is made
+	levels []*index.Level
+	err    error
 }
 
-func (g *growing) begin(ctx context.Context, snap *Snapshot, c *Conn, w *segmentWriter) {
+// begin begins with it. The levels in the store stay as they are if apart is set; or else with tells how many are merged at least.
+func (g *growing) begin(ctx context.Context, snap *Snapshot, c *Conn, w *segmentWriter, apart bool, with int) {
 	g.done = make(chan struct{})
 	go func(done chan struct{}) {
 		defer close(done)
-		g.level, g.err = snap.levels.Grown(ctx, index.Growth{Newest: index.TxID(snap.basis), To: w, From: segments{c.log}, Cache: c.cache,
-			Sizes: c.o.sizes, Forget: snap.Schema().forgets()})
+		g.levels, g.err = snap.levels.Grown(ctx, index.Growth{Newest: index.TxID(snap.basis), To: w, From: segments{c.log}, Cache: c.cache,
+			Sizes: c.o.sizes, Forget: snap.Schema().forgets(),
+			Apart: apart, With: with})
 		if g.err == nil {
 			g.err = w.flush(ctx)
 		}
@@ -36,9 +38,9 @@ func (g *growing) wait() error {
 	return g.err
 }
 
-// take returns the level that was made, once.
-func (g *growing) take() *index.Level {
-	level := g.level
-	g.done, g.level = nil, nil
-	return level
+// take returns the levels that were made, once.
+func (g *growing) take() []*index.Level {
+	levels := g.levels
+	g.done, g.levels = nil, nil
+	return levels
 }

@@ -149,15 +149,31 @@ func (x *importer) grow() error {
 		x.adopt()
 	}
 	if x.growth.done == nil && x.snap.levels.TailBytes() >= x.conn.o.Memory/2 {
-		x.growth.begin(x.ctx, x.snap, x.conn, x.writer)
+		own := x.own()
+		x.growth.begin(x.ctx, x.snap, x.conn, x.writer, own < mostOwn, own)
 	}
 	return nil
 }
 
+// mostOwn is how many levels an import has of its own before they are merged: each fact is written a second time when they are, and looked
+// for in all of them until then.
+const mostOwn = 16
+
+// own returns how many levels have something of the import.
+func (x *importer) own() int {
+	n := 0
+	for _, level := range x.snap.levels.Stored() {
+		if level.Newest().T() > x.start.snap.basis {
+			n++
+		}
+	}
+	return n
+}
+
 // adopt puts the trees that have grown in the place of what is in them.
 func (x *importer) adopt() {
-	if level := x.growth.take(); level != nil {
-		x.snap = x.snap.over(level)
+	if levels := x.growth.take(); levels != nil {
+		x.snap = x.snap.over(levels)
 	}
 }
 
@@ -171,8 +187,8 @@ func (x *importer) finish() error {
 		return err
 	}
 	x.adopt()
-	if x.snap.levels.Tail() > 0 {
-		x.growth.begin(x.ctx, x.snap, x.conn, x.writer)
+	if own := x.own(); x.snap.levels.Tail() > 0 || own > 1 {
+		x.growth.begin(x.ctx, x.snap, x.conn, x.writer, false, own)
 		if err := x.growth.wait(); err != nil {
 			return err
 		}
@@ -188,7 +204,9 @@ func (x *importer) publish(l *load) error {
 	c, r := x.conn, x.root
 	r.basis, r.instant, r.nextT, r.nextElement = x.snap.basis, x.snap.instant, x.snap.nextT, x.snap.nextElement
 	r.datoms, r.bytes = x.start.datoms+l.facts, x.start.bytes+l.bytes
-	r.levels = [][]byte{x.snap.levels.Base().Encode(nil)}
+	for _, level := range x.snap.levels.Stored() {
+		r.levels = append(r.levels, level.Encode(nil))
+	}
 	look := &look{root: r, load: l, nonce: x.pages.nonce, told: make(chan struct{})}
 	if _, err := c.ask(x.ctx, look); err != nil {
 		return err

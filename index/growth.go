@@ -20,6 +20,8 @@ type Growth struct {
 	Cache  *Cache        // and kept in memory
 	Sizes  Sizes
 	Forget func(a ID) bool // the attributes of which they keep only what holds; nil for none
+	Apart  bool            // the runs become a level of their own, however large those below are
+	With   int             // how many of the levels in the store the runs are merged with at least, the newest
 }
 
 // Sizes say how large the parts of levels and trees are. The zero Sizes are right for most.
@@ -52,7 +54,10 @@ func (s Sizes) filled() Sizes {
 // goes. The runs, and the levels as they were, stay as they are.
 func (l Levels) Grown(ctx context.Context, how Growth) ([]*Level, error) {
 	how.Sizes = how.Sizes.filled()
-	n := l.outgrown(how.Sizes)
+	n := 0
+	if !how.Apart {
+		n = max(l.outgrown(how.Sizes), min(how.With, len(l.stored)))
+	}
 	g := &levelGrowth{Growth: &how, runs: l.runs, levels: l.stored[:n]}
 	if below := l.stored[n:]; len(below) > 0 {
 		g.floor, g.masks = below[0].newest, true
