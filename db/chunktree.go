@@ -132,6 +132,9 @@ func (c *chunk) firstAt(l *txlog, i int) (T, bool, error) {
 
 // first returns the t of the first transaction of the record, if it has one.
 func (r *record) first() (T, bool, error) {
+	if l, err := r.load(); l != nil || err != nil {
+		return l.first(), err == nil, err
+	}
 	if len(r.sections) == 0 || r.sections[0].kind != sectionTx {
 		return 0, false, nil
 	}

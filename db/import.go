@@ -198,12 +198,12 @@ func (x *importer) finish() error {
 	return x.publish(l)
 }
 
-// publish has the writer write the record, and then indexes nothing more than is there, so that whoever opens the database next begins
-// behind the import.
+// publish has the writer write the record, and then publishes an index, so that whoever opens the database next begins behind the import.
 func (x *importer) publish(l *load) error {
 	c, r := x.conn, x.root
 	r.basis, r.instant, r.nextT, r.nextElement = x.snap.basis, x.snap.instant, x.snap.nextT, x.snap.nextElement
 	r.datoms, r.bytes = x.start.datoms+l.facts, x.start.bytes+l.bytes
+	r.chunks = x.start.chunks
 	for _, level := range x.snap.levels.Stored() {
 		r.levels = append(r.levels, level.Encode(nil))
 	}
@@ -215,14 +215,26 @@ func (x *importer) publish(l *load) error {
 	if c.o.Observer != nil {
 		c.o.Observer.Observe(Event{Kind: "import", T: r.basis, Datoms: l.facts, Duration: time.Since(x.began)})
 	}
-	h := c.head.Load()
-	if h.root != r.job || h.seq != x.start.seq+1 {
-		return nil
-	}
-	again := newRoot(h)
-	again.levels = r.levels
-	if err := c.publishRoot(x.ctx, again); err != nil {
-		c.o.Logger.Warn("the import is there, and its index is to be published again", "error", err)
+	if err := x.keep(); err != nil {
+		c.o.Logger.Warn("the import is there, and whoever opens the database next reads its record first", "error", err)
 	}
 	return nil
+}
+
+// keep publishes an index of what is there, the import included.
+func (x *importer) keep() (err error) {
+	c, h := x.conn, x.conn.head.Load()
+	if h.root != x.root.job || h.seq != x.start.seq+1 {
+		return nil
+	}
+	r := newRoot(h)
+	w := &segmentWriter{log: c.log, job: r.job}
+	r.levels = x.root.levels
+	if r.chunks, err = c.log.roll(x.ctx, h.chunks, h.seq, h.next, w); err != nil {
+		return err
+	}
+	if err := w.flush(x.ctx); err != nil {
+		return err
+	}
+	return c.publishRoot(x.ctx, r)
 }

@@ -56,6 +56,14 @@ func (l *load) encode() []byte {
 	return b
 }
 
+// first returns the t of the first transaction; 0 of no load.
+func (l *load) first() T {
+	if l == nil {
+		return 0
+	}
+	return l.pages[0].first
+}
+
 // load returns the load that a record is, and nil if it is none.
 func (r *record) load() (*load, error) {
 	if len(r.sections) != 1 || r.sections[0].kind != sectionLoad {
@@ -82,9 +90,9 @@ func (r *record) load() (*load, error) {
 	return l, nil
 }
 
-// page returns the key of a page of a load.
+// page returns the key of a page of a load. It sorts behind the bodies of records, which go when the log is trimmed.
 func (l *txlog) page(seq int, n nonce, i int) string {
-	return fmt.Sprintf("%s/body/%s-%x/p%d", l.dbid, hex16(uint64(seq)), n, i)
+	return fmt.Sprintf("%s/body/p%s-%x/%d", l.dbid, hex16(uint64(seq)), n, i)
 }
 
 // encodePage returns the value of a page of bodies, and its hash.
@@ -192,7 +200,7 @@ func (l *txlog) readPage(ctx context.Context, e *entry, i int) ([]Commit, error)
 func (e *entry) first() (T, bool) {
 	switch {
 	case e.load != nil:
-		return e.load.pages[0].first, true
+		return e.load.first(), true
 	case len(e.commits) > 0:
 		return e.commits[0].T, true
 	}
@@ -250,7 +258,7 @@ func (l *txlog) newestAt(ctx context.Context, e *entry, t T) (newest *Commit, er
 // adopted returns the head behind a load.
 func (c *Conn) adopted(h *head, e *entry) (*head, error) {
 	r := e.load.root
-	if r.from != h.root || r.seq != h.seq || r.hash != h.hash || e.load.pages[0].first != h.next || r.basis < h.next {
+	if r.from != h.root || r.seq != h.seq || r.hash != h.hash || e.load.first() != h.next || r.basis < h.next {
 		return nil, &StoreError{c.log.slot(e.seq), fmt.Errorf("%w: what the record brings does not follow what was before it", ErrCorrupt)}
 	}
 	snap := e.load.snap
@@ -262,7 +270,7 @@ func (c *Conn) adopted(h *head, e *entry) (*head, error) {
 		snap = made.snap
 	}
 	next := h.after(e, snap)
-	next.root, next.next = r.job, r.nextT
+	next.root, next.next, next.chunks = r.job, r.nextT, r.chunks
 	next.datoms, next.bytes = h.datoms+e.load.facts, h.bytes+e.size+e.load.bytes
 	return next, nil
 }
