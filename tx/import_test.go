@@ -105,33 +105,39 @@ func TestAnImportIsItsTransactions(t *testing.T) {
 			if !slices.EqualFunc(logged(t, got), logged(t, want), func(a, b db.Tx) bool { return a.T == b.T && slices.Equal(a.Datoms, b.Datoms) }) {
 				t.Errorf("%s has another log", who)
 			}
-			past, err := conn.At(ctx, done.First+500)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !slices.Equal(everything(t, past), everything(t, want.AsOf(past.T()))) {
-				t.Errorf("%s has another past", who)
-			}
-			n := 0
-			for rep, err := range conn.Reports(ctx, done.First) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if n++; rep.T == done.Last {
-					break
-				}
-			}
-			if n != 19 {
-				t.Errorf("%s reads %d reports", who, n)
-			}
-			for chain, err := range conn.Verify(ctx) {
-				if err != nil || chain.Transactions > 22 {
-					t.Errorf("%s verifies %+v: %v", who, chain, err)
-				}
-			}
+			checkPast(t, who, conn, want, done)
 		}
 		if rep, err := tx.Transact(ctx, peer, data(1)); err != nil || rep.T <= done.Last {
 			t.Errorf("after it: %v", err)
+		}
+	}
+}
+
+// checkPast compares what an open database says of the past with what it should say.
+func checkPast(t *testing.T, who string, conn *db.Conn, want *db.Snapshot, done db.Import) {
+	ctx := t.Context()
+	past, err := conn.At(ctx, done.First+500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(everything(t, past), everything(t, want.AsOf(past.T()))) {
+		t.Errorf("%s has another past", who)
+	}
+	n := 0
+	for rep, err := range conn.Reports(ctx, done.First) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; rep.T == done.Last {
+			break
+		}
+	}
+	if n != 19 {
+		t.Errorf("%s reads %d reports", who, n)
+	}
+	for chain, err := range conn.Verify(ctx) {
+		if err != nil || chain.Transactions > 22 {
+			t.Errorf("%s verifies %+v: %v", who, chain, err)
 		}
 	}
 }
