@@ -70,12 +70,8 @@ func TestAnImportIsItsTransactions(t *testing.T) {
 	for _, memory := range []int{1, 1 << 20, 0} {
 		store := mem.New()
 		conn, peer := open(store, db.Options{Memory: 1 << 30}), (*db.Conn)(nil)
-		if _, err := tx.Transact(ctx, conn, tx.EDN(vectors)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := tx.Transact(ctx, conn, data(3)); err != nil {
-			t.Fatal(err)
-		}
+		transact(t, conn, tx.EDN(vectors))
+		transact(t, conn, data(3))
 		conn.Close()
 		conn, peer = open(store, db.Options{Memory: memory}), open(store, db.Options{})
 		want := conn.Snapshot()
