@@ -42,34 +42,87 @@ func (r *run) closureOf(name, source string, backward bool) (*closure, error) {
 	if r.closures == nil {
 		r.closures = map[closureKey]*closure{}
 	}
-	c := &closure{run: r, backward: backward, layers: 2, size: -1}
-	t := r.rules.transitive[name]
+	c, err := r.newClosure(key)
+	r.closures[key] = c
+	return c, err
+}
+
+// newClosure returns a closure of which nothing is known, with the plans of the template where those are there.
+func (r *run) newClosure(key closureKey) (*closure, error) {
+	t := r.rules.transitive[key.name]
+	c := &closure{run: r, backward: key.backward, layers: 2, size: -1}
 	if t.plain {
 		c.layers = 1
-		c.parts[0].add(t.base, backward, 0)
-	} else {
-		before, after := t.before, t.after
-		if backward {
-			before, after = after, before
-		}
-		c.parts[0].add(before, backward, 0)
-		c.parts[0].add(t.base, backward, 1)
-		c.parts[1].add(after, backward, 1)
 	}
+	if r.template != nil {
+		if kept, ok := r.template.closures.Load(key); ok && c.instance(kept.([2]linkage)) {
+			return c, nil
+		}
+	}
+	c.parts = t.parts(key.backward)
 	for i := range c.parts {
 		for _, l := range c.parts[i].links {
-			ok, err := c.ready(l, source)
-			if err != nil {
+			if ok, err := c.ready(l, key.source); !ok || err != nil {
 				return nil, err
-			}
-			if !ok {
-				r.closures[key] = nil
-				return nil, nil
 			}
 		}
 	}
-	r.closures[key] = c
+	if r.template != nil && c.keepable() {
+		r.template.closures.Store(key, eachLink(c.parts, (*plan).open))
+	}
 	return c, nil
+}
+
+// parts returns the edges of a transitive rule, in one direction.
+func (t *transitive) parts(backward bool) (parts [2]linkage) {
+	before, after := t.before, t.after
+	switch {
+	case t.plain:
+		parts[0].add(t.base, backward, 0)
+		return parts
+	case backward:
+		before, after = after, before
+	}
+	parts[0].add(before, backward, 0)
+	parts[0].add(t.base, backward, 1)
+	parts[1].add(after, backward, 1)
+	return parts
+}
+
+// eachLink returns linkages with other plans.
+func eachLink(parts [2]linkage, change func(*plan) *plan) (out [2]linkage) {
+	for i := range parts {
+		for _, l := range parts[i].links {
+			n := *l
+			for k, p := range l.plans {
+				if p != nil {
+					n.plans[k] = change(p)
+				}
+			}
+			out[i].links = append(out[i].links, &n)
+		}
+	}
+	return out
+}
+
+// instance takes the plans of a template; it reports false where some would mean another function.
+func (c *closure) instance(parts [2]linkage) bool {
+	ok := true
+	c.parts = eachLink(parts, func(p *plan) *plan {
+		ok = ok && !p.hosted(c.run)
+		return p.instance(c.run, c.run.instanceOf(p.check))
+	})
+	return ok
+}
+
+// keepable reports whether the plans of the closure depend on nothing but schemas.
+func (c *closure) keepable() bool {
+	ok := true
+	eachLink(c.parts, func(p *plan) *plan {
+		ok = ok && p.keepable()
+		return p
+	})
+	return ok
 }
 
 // A closureKey tells closures apart.

@@ -7,8 +7,8 @@ import "github.com/datolite/datolite/index"
 type closureStep struct{ *ruleStep }
 
 // callOf returns the step of a call of rules.
-func (r *run) callOf(c *ruleClause, a *analyzer, source string, top bool) (operator, error) {
-	s, err := r.ruleStep(c, a, source, top)
+func (r *run) callOf(c *ruleClause, source string, top bool) (operator, error) {
+	s, err := r.ruleStep(c, source, top)
 	if err == nil && r.rules.transitive[c.name] != nil {
 		return &closureStep{s}, nil
 	}

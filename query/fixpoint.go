@@ -218,7 +218,7 @@ func (r *run) bestCall(a *analyzer, calls []*ruleClause, known varSet, free bool
 
 // demand adds a call in the rule's own circle to a branch, and to what comes before the next call.
 func (r *run) demand(b *ruleBranch, a *analyzer, before *plan, call *ruleClause, args varSet, source string) error {
-	inner, err := r.ruleStep(call, a, a.sourceOf(call.source, source), false)
+	inner, err := r.ruleStep(call, a.sourceOf(call.source, source), false)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (r *run) step(c clause, a *analyzer, source string, top bool) (operator, er
 	case *callClause:
 		return r.callStep(c, a.dollar)
 	case *ruleClause:
-		return r.callOf(c, a, a.sourceOf(c.source, source), top)
+		return r.callOf(c, a.sourceOf(c.source, source), top)
 	case *notClause:
 		inner, err := r.plan(c.body, a, a.sourceOf(c.source, source), top)
 		return &notStep{clause: c, body: inner, join: r.hidden.with(a.flow.need[c], inner)}, err

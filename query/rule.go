@@ -15,6 +15,7 @@ type ruleSet struct {
 	inventor map[int]*rule // by group: one that makes values which are in no source
 
 	transitive map[string]*transitive // by name: rules that are closures
+	looksUp    bool                   // a constant in them may be a lookup ref
 }
 
 var parsedRules memo[*ruleSet]
@@ -64,6 +65,7 @@ func readRules(text string) (*ruleSet, error) {
 	if err := rs.checkBodies(); err != nil {
 		return nil, err
 	}
+	rs.looksUp = rs.findVectors()
 	rs.inline()
 	rs.findTransitive()
 	rs.liftOrs()
@@ -267,6 +269,32 @@ func (rs *ruleSet) findInventor(group int, names []string) {
 			}
 		}
 	}
+}
+
+// findVectors reports whether a constant of the rules may be a lookup ref.
+func (rs *ruleSet) findVectors() bool {
+	for _, name := range rs.names {
+		for _, r := range rs.rules[name] {
+			if hasVector(r.body) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hasVector(cs []clause) bool {
+	return slices.ContainsFunc(cs, func(c clause) bool {
+		switch c := c.(type) {
+		case *patternClause:
+			return slices.ContainsFunc(c.terms, term.isVector)
+		case *ruleClause:
+			return slices.ContainsFunc(c.args, term.isVector)
+		case *callClause:
+			return slices.ContainsFunc(c.args, term.isVector)
+		}
+		return slices.ContainsFunc(bodies(c), hasVector)
+	})
 }
 
 func makesValues(cs []clause) bool {

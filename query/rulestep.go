@@ -9,15 +9,14 @@ import (
 // A ruleStep calls rules: it joins what they derive for the arguments that are there.
 type ruleStep struct {
 	clause *ruleClause
-	check  *analyzer
 	source string
 	args   []callArg
 	uses   varSet
 }
 
 // ruleStep makes a call of rules ready.
-func (r *run) ruleStep(c *ruleClause, a *analyzer, source string, top bool) (*ruleStep, error) {
-	s := &ruleStep{clause: c, check: a, source: source}
+func (r *run) ruleStep(c *ruleClause, source string, top bool) (*ruleStep, error) {
+	s := &ruleStep{clause: c, source: source}
 	for i, t := range c.args {
 		arg := callArg{v: t.v, blank: t.kind == blankTerm}
 		entity := r.entityParam(c.name, i, source)

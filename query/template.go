@@ -2,13 +2,18 @@ package query
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/datolite/datolite/db"
 )
 
-// A template is the plan of a query as it is for the schemas of its sources, whatever the values of its inputs are. The query keeps the
-// last one. It never changes; each run gets an instance of it, with the sources of the run.
+// A template is the plan of a query as it is for its rules and the schemas of its sources, whatever the values of its inputs are. The query
+// keeps the last one. It never changes, but for the closures that it comes to know; each run gets an instance of it, with the
+// sources of the run.
 type template struct {
+	rules    *ruleSet
+	names    []string     // of all variables
+	closures sync.Map     // closureKey → [2]linkage, with plans that have no sources
 	schemas  []*db.Schema // by place in :in; nil where that is no source
 	named    varSet       // inputs among whose values are others than ids
 	plan     *plan
@@ -17,20 +22,22 @@ type template struct {
 
 // planned returns the plan of :where: an instance of the template that the query keeps, where that fits.
 func (r *run) planned() (*plan, error) {
-	if r.rules != nil {
-		return r.top()
-	}
 	if t := r.q.kept.Load(); t != nil && t.fits(r) {
-		r.template, r.names = t, r.q.names
-		check := *t.plan.check
-		check.rows = r.isRows
-		return t.plan.instance(r, &check), nil
+		r.template, r.names, r.modes = t, t.names, newModes(r.rules, r.isRows)
+		return t.plan.instance(r, r.instanceOf(t.plan.check)), nil
 	}
 	p, err := r.top()
-	if err == nil && len(r.hidden.all) == 0 && r.asksDatabases() && p.keepable() {
+	if err == nil && len(r.hidden.all) == 0 && r.asksDatabases() && p.keepable() && (r.rules == nil || !r.rules.looksUp) {
 		r.q.kept.Store(r.newTemplate(p))
 	}
 	return p, err
+}
+
+// instanceOf returns the analyzer of a template for a run.
+func (r *run) instanceOf(check *analyzer) *analyzer {
+	out := *check
+	out.rows, out.modes = r.isRows, r.modes
+	return &out
 }
 
 // asksDatabases reports whether no source is rows.
@@ -44,7 +51,7 @@ func (r *run) asksDatabases() bool {
 }
 
 func (r *run) newTemplate(p *plan) *template {
-	t := &template{named: r.hidden.named, entities: varSet{}}
+	t := &template{rules: r.rules, names: r.names, named: r.hidden.named, entities: varSet{}}
 	for _, in := range r.q.inputs {
 		var schema *db.Schema
 		if in.kind == sourceInput {
@@ -57,13 +64,18 @@ func (r *run) newTemplate(p *plan) *template {
 			t.entities.add(v)
 		}
 	}
-	check := *p.check
-	check.rows, check.memory = nil, nil
-	t.plan = p.instance(nil, &check)
+	t.plan = p.open()
 	return t
 }
 
-// fits reports whether a run has the sources that the template was made for: databases with these schemas, and no function of the host
+// open returns the plan without sources.
+func (p *plan) open() *plan {
+	check := *p.check
+	check.rows, check.modes, check.memory = nil, nil, nil
+	return p.instance(nil, &check)
+}
+
+// fits reports whether a run has the rules and the sources that the template was made for: databases with these schemas, and no function of the host
 // in the place of a builtin one.
 func (t *template) fits(r *run) bool {
 	for i, in := range r.q.inputs {
@@ -74,7 +86,7 @@ func (t *template) fits(r *run) bool {
 			return false
 		}
 	}
-	return t.named.within(r.hidden.named) && r.hidden.named.within(t.named) && !t.plan.hosted(r)
+	return t.rules == r.rules && t.named.within(r.hidden.named) && r.hidden.named.within(t.named) && !t.plan.hosted(r)
 }
 
 // hosted reports whether a function of a plan is one of the host in a run.
@@ -99,10 +111,11 @@ func (p *plan) keepable() bool {
 	return !slices.ContainsFunc(p.steps, func(s operator) bool {
 		switch s := s.(type) {
 		case *scan:
-			return slices.ContainsFunc(s.clause.terms, func(t term) bool {
-				_, vector := t.c.([]any)
-				return vector
-			}) || s.at[1] != noVariable
+			return slices.ContainsFunc(s.clause.terms, term.isVector) || s.at[1] != noVariable
+		case *ruleStep:
+			return slices.ContainsFunc(s.clause.args, term.isVector)
+		case *closureStep:
+			return slices.ContainsFunc(s.clause.args, term.isVector)
 		case *callStep:
 			return s.builtin == nil || slices.ContainsFunc(s.args, func(a callArg) bool { return isHandle(a.c) })
 		case *notStep:
@@ -112,6 +125,12 @@ func (p *plan) keepable() bool {
 		}
 		return true
 	})
+}
+
+// isVector reports whether a constant may be a lookup ref.
+func (t term) isVector() bool {
+	_, vector := t.c.([]any)
+	return vector
 }
 
 // instance returns the plan with the sources of a run; nil leaves them open.
