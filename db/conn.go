@@ -34,6 +34,7 @@ type Conn struct {
 	cache    *index.Cache
 	indexing sync.Mutex // held by the job that indexes
 	unkept   *root      // of that job, or the one before, of which there may be no copy
+	made     atomic.Pointer[madeLevels]
 
 	queue   chan *request
 	taxiway chan *flight // to the pilot; one at most is under way

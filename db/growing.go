@@ -18,9 +18,9 @@ func (g *growing) begin(ctx context.Context, snap *Snapshot, c *Conn, w *segment
 	g.done = make(chan struct{})
 	go func(done chan struct{}) {
 		defer close(done)
-		g.levels, g.err = snap.levels.Grown(ctx, index.Growth{Newest: index.TxID(snap.basis), To: w, From: segments{c.log}, Cache: c.cache,
-			Sizes: c.o.sizes, Forget: snap.Schema().forgets(),
-			Apart: apart, With: with})
+		how := c.growth(snap, w)
+		how.Apart, how.With = apart, with
+		g.levels, g.err = snap.levels.Grown(ctx, how)
 		if g.err == nil {
 			g.err = w.flush(ctx)
 		}

@@ -98,7 +98,7 @@ func (c *Conn) after(h *head, e *entry, snap *Snapshot) (*head, error) {
 	if e.root == nil || e.root.from != h.root || e.root.seq >= e.seq {
 		return next, nil
 	}
-	levels, err := c.log.levels(e.root, c.cache)
+	levels, err := c.levelsOf(e.root)
 	if err != nil {
 		return nil, &StoreError{c.log.slot(e.seq), err}
 	}

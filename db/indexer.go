@@ -124,9 +124,7 @@ func (c *Conn) job(ctx context.Context) error {
 	}
 	r := newRoot(h)
 	w := &segmentWriter{log: c.log, job: r.job}
-	schema := h.snap.Schema()
-	levels, err := h.snap.levels.Grown(ctx, index.Growth{Newest: index.TxID(r.basis), To: w, From: segments{c.log}, Cache: c.cache,
-		Sizes: c.o.sizes, Forget: schema.forgets()})
+	levels, err := h.snap.levels.Grown(ctx, c.growth(h.snap, w))
 	if err == nil {
 		r.chunks, err = c.log.roll(ctx, h.chunks, h.seq, h.next, w)
 	}
@@ -139,6 +137,8 @@ func (c *Conn) job(ctx context.Context) error {
 	for _, l := range levels {
 		r.levels = append(r.levels, l.Encode(nil))
 	}
+	c.made.Store(&madeLevels{r.job, levels})
+	defer c.made.Store(nil)
 	if err := c.publishRoot(ctx, r); err != nil {
 		return err
 	}
@@ -148,6 +148,13 @@ func (c *Conn) job(ctx context.Context) error {
 		c.o.Observer.Observe(Event{Kind: "index", T: r.basis, Datoms: open + ended, Duration: time.Since(began)})
 	}
 	return nil
+}
+
+// growth returns how levels are made of what a snapshot has in memory.
+func (c *Conn) growth(snap *Snapshot, to *segmentWriter) index.Growth {
+	schema := snap.Schema()
+	return index.Growth{Newest: index.TxID(snap.basis), To: to, From: segments{c.log}, Cache: c.cache, Sizes: c.o.sizes,
+		Forget: schema.forgets(), Unique: schema.isUnique}
 }
 
 // forgets returns which attributes keep no history; nil where none does.
@@ -162,6 +169,26 @@ func (s *Schema) forgets() func(ID) bool {
 		return nil
 	}
 	return func(a ID) bool { return none[a] }
+}
+
+// isUnique reports whether an attribute is one of those that name entities.
+func (s *Schema) isUnique(a ID) bool {
+	attr, ok := s.Attribute(a)
+	return ok && attr.Unique != NotUnique
+}
+
+// madeLevels are those of a job of the Conn, while it is published: what they have in memory need not be read again.
+type madeLevels struct {
+	job    string
+	levels []*index.Level
+}
+
+// levelsOf returns the levels of a root that a record publishes.
+func (c *Conn) levelsOf(r *root) ([]*index.Level, error) {
+	if made := c.made.Load(); made != nil && made.job == r.job {
+		return made.levels, nil
+	}
+	return c.log.levels(r, c.cache)
 }
 
 // publishRoot has the writer publish a root, and then keeps a copy of it.

@@ -17,7 +17,8 @@ type Cursor struct {
 	order  Order
 	within Range
 	lens   lens
-	keys   *keyList // of which alone something is read; nil for all of the range
+	keys   *keyList   // of which alone something is read; nil for all of the range
+	key    *filterKey // of the range; nil where filters have none
 
 	opened  bool
 	few     [2]source // so that reading at a point allocates little
@@ -112,20 +113,39 @@ func (c *Cursor) open() {
 			}
 		}
 	}
+	if len(c.levels.stored) > 0 {
+		if key, ok := c.within.keyIn(c.order); ok && c.keys == nil {
+			c.key = &key
+		}
+	}
 	for _, l := range c.levels.stored {
 		sources = l.sources(sources, c)
 	}
-	c.merger = merger{order: c.order, line: c.line[:0], ctx: c.ctx}
-	for i := range sources {
-		s := &sources[i]
-		if c.merger.begin(s); s.walk != nil {
-			rows += min(batchSize, s.walk.left(s.len()))
-		}
-	}
+	rows += c.begin(sources)
 	if c.lens.history {
 		rows *= 2
 	}
 	c.room = min(batchSize, rows)
+}
+
+// begin lets sources take part, and returns how many facts come of trees, about. Where there is nothing to show there is nothing to mask.
+func (c *Cursor) begin(sources []source) (rows int) {
+	c.merger = merger{order: c.order, line: c.line[:0], ctx: c.ctx}
+	for _, masks := range [...]bool{false, true} {
+		for i := range sources {
+			s := &sources[i]
+			if (s.role == mask) != masks {
+				continue
+			}
+			if c.merger.begin(s); s.walk != nil {
+				rows += min(batchSize, s.walk.left(s.len()))
+			}
+		}
+		if len(c.merger.line) == 0 {
+			break
+		}
+	}
+	return rows
 }
 
 // walk returns what goes through a tree for the cursor.
@@ -133,7 +153,7 @@ func (c *Cursor) walk(r *reader, t *tree, skip func(*summary) bool) feeder {
 	if c.keys != nil {
 		return &keyWalk{picker: picker{keyList: c.keys}, reader: r, tree: t, skip: skip}
 	}
-	return &walk{reader: r, tree: t, within: &c.within, skip: skip}
+	return &walk{reader: r, tree: t, within: &c.within, skip: skip, key: c.key}
 }
 
 // advance makes sure that a stretch is waiting which may show something, and reports whether there is one.

@@ -2,45 +2,91 @@ package index
 
 import (
 	"errors"
-	"maps"
 	"math/rand"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/datolite/datolite/internal/soak"
 )
 
-// TestDamagedSegments changes a byte of a segment, cuts it, or puts another one in its place: whoever reads all of the level is told
-// which segment is bad.
+// TestDamagedSegments changes a byte of a segment, cuts it, or puts another one in its place: whoever reads all of the levels is told
+// which segment is bad, and whoever reads something of them is told, or shown what is true.
 func TestDamagedSegments(t *testing.T) {
-	damaged := 0
+	damaged, told := 0, 0
 	soak.Run(t, 2, 12, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
-		h := randomHistory(rng, 20, 1+rng.Intn(12), 12)
-		s, sizes := newShelf(), Sizes{Leaf: 20 + rng.Intn(100), Block: 8 + rng.Intn(20)}
-		var l Levels
-		for _, facts := range h.commits {
-			l = l.Push(NewRun(facts, testAttrs{}))
+		p := newPlanted(t, rng)
+		var roots [][]byte
+		for _, l := range p.levels {
+			roots = append(roots, l.Encode(nil))
 		}
-		level, err := l.Grown(t.Context(), Growth{Newest: h.newest, To: s, From: s, Cache: NewCache(0), Sizes: sizes})
+		var names []SegmentName
+		for part := range p.parts(t, nil) {
+			names = append(names, part.Name)
+		}
+		for range 1000 {
+			name := names[rng.Intn(len(names))]
+			was := p.segments[name]
+			p.segments[name] = damage(rng, was, p.segments[names[rng.Intn(len(names))]])
+			if !slices.Equal(p.segments[name], was) {
+				damaged++
+				l := decoded(t, roots, p.shelf)
+				for range 3 {
+					if toldOf(t, rng, l, p.history, name) {
+						told++
+					}
+				}
+				checkDamage(t, decoded(t, roots, p.shelf), p.shelf, name)
+			}
+			p.segments[name] = was
+		}
+	})
+	t.Logf("%d damaged segments, and %d times was somebody told who read a part", damaged, told)
+}
+
+// decoded returns levels that nobody has read.
+func decoded(t *testing.T, roots [][]byte, s *shelf) (l Levels) {
+	t.Helper()
+	cache := NewCache(0)
+	for _, root := range roots {
+		level, err := DecodeLevel(root, s, cache)
 		if err != nil {
 			t.Fatal(err)
 		}
-		root := level[0].Encode(nil)
-		names := slices.SortedFunc(maps.Keys(s.segments), func(a, b SegmentName) int { return strings.Compare(a.String(), b.String()) })
-		for range 1000 {
-			name := names[rng.Intn(len(names))]
-			was := s.segments[name]
-			s.segments[name] = damage(rng, was, s.segments[names[rng.Intn(len(names))]])
-			if !slices.Equal(s.segments[name], was) {
-				damaged++
-				checkDamage(t, root, s, name)
-			}
-			s.segments[name] = was
+		l.stored = append(l.stored, level)
+	}
+	return l
+}
+
+// toldOf reads something, and reports whether it was told of the damage; what it is shown must be true.
+func toldOf(t *testing.T, rng *rand.Rand, l Levels, h *history, name SegmentName) bool {
+	t.Helper()
+	o, r, v := Order(rng.Intn(4)), h.randomRange(rng), h.randomView(rng)
+	want, c := h.datoms(o, r, v), l.Scan(t.Context(), o, r, v)
+	for n := 0; ; {
+		b, err := c.Next()
+		switch {
+		case isDamageOf(err, name):
+			return true
+		case err != nil:
+			t.Fatalf("%s is damaged, and the error is %v", name, err)
+		case b == nil && n < len(want):
+			t.Fatalf("%s is damaged, and of %d datoms %d are shown", name, len(want), n)
+		case b == nil:
+			return false
 		}
-	})
-	t.Logf("%d damaged segments", damaged)
+		for i := range b.Len() {
+			if n == len(want) || b.Datom(i) != want[n] {
+				t.Fatalf("%s is damaged, and %v is shown", name, b.Datom(i))
+			}
+			n++
+		}
+	}
+}
+
+func isDamageOf(err error, name SegmentName) bool {
+	place := (*shelfError)(nil)
+	return errors.As(err, &place) && place.name == name && isDamage(err)
 }
 
 // damage returns b changed in one bit, cut, longer, or replaced by other.
@@ -58,23 +104,20 @@ func damage(rng *rand.Rand, b, other []byte) []byte {
 	return out
 }
 
-func checkDamage(t *testing.T, root []byte, s *shelf, name SegmentName) {
+// checkDamage reads all of the levels.
+func checkDamage(t *testing.T, l Levels, s *shelf, name SegmentName) {
 	t.Helper()
-	level, err := DecodeLevel(root, s, NewCache(0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, trees := range level.trees {
-		for _, tr := range trees {
-			w := &walk{reader: &level.reader, tree: tr, within: &All}
-			for n := 1; n > 0; {
-				x, err := w.feed(t.Context())
-				if place := (*shelfError)(nil); errors.As(err, &place) && place.name == name && errors.Is(err, ErrSegment) || errors.Is(err, ErrFormat) {
-					return
-				} else if err != nil {
-					t.Fatalf("%s is damaged, and the error is %v", name, err)
+	for _, level := range l.stored {
+		for part, err := range level.Parts(t.Context(), nil) {
+			if err == nil {
+				if err = part.Sound(s.segments[part.Name]); err != nil {
+					err = s.Damaged(part.Name, err)
 				}
-				n = x.len()
+			}
+			if isDamageOf(err, name) {
+				return
+			} else if err != nil {
+				t.Fatalf("%s is damaged, and the error is %v", name, err)
 			}
 		}
 	}

@@ -22,6 +22,7 @@ type Growth struct {
 	Forget func(a ID) bool // the attributes of which they keep only what holds; nil for none
 	Apart  bool            // the runs become a level of their own, however large those below are
 	With   int             // how many of the levels in the store the runs are merged with at least, the newest
+	Unique func(a ID) bool // the attributes with a value of which there is one at most, which filters tell of; nil for none
 }
 
 // Sizes say how large the parts of levels and trees are. The zero Sizes are right for most.

@@ -75,7 +75,9 @@ func (l *Level) Encode(b []byte) []byte {
 				continue
 			}
 			b = append(b, byte(t.height+1))
-			b = t.top.append(t.top.summary.append(b, t.order, t.ends))
+			b = t.top.name.append(t.top.summary.append(b, t.order, t.ends))
+			pages := filterPages([]*child{&t.top})
+			b = t.top.filter.append(appendPages(b, pages), pages)
 		}
 	}
 	return b
@@ -99,6 +101,9 @@ func DecodeLevel(b []byte, from Segments, cache *Cache) (*Level, error) {
 			if height := int(in.byte()); height > 0 {
 				t.height = height - 1
 				t.top.summary, t.top.name = in.summary(t.order, t.ends), in.segmentName()
+				if version > 1 {
+					t.top.filter = in.filterPlace(in.pages())
+				}
 			}
 		}
 	}

@@ -91,7 +91,7 @@ func newStack(rng *rand.Rand) *stack {
 func (s *stack) grown(t *testing.T, l Levels, job string, newest ID, forget func(ID) bool) []*Level {
 	t.Helper()
 	s.job = job
-	levels, err := l.Grown(t.Context(), Growth{Newest: newest, To: s, From: s, Cache: s.cache, Sizes: s.sizes, Forget: forget})
+	levels, err := l.Grown(t.Context(), Growth{Newest: newest, To: s, From: s, Cache: s.cache, Sizes: s.sizes, Forget: forget, Unique: testUnique})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,12 +38,18 @@ type merger struct {
 	err     error // why a source cannot go on: the walk is over
 }
 
-// begin lets a source take part, if it holds anything.
+// begin lets a source take part, if it holds anything. Where one cannot go on, none does.
 func (m *merger) begin(s *source) {
-	if s.len() == 0 && s.walk != nil {
-		s.span, m.err = s.walk.feed(m.ctx)
+	if m.err != nil {
+		return
 	}
-	if s.len() > 0 && m.err == nil {
+	if s.len() == 0 && s.walk != nil {
+		if s.span, m.err = s.walk.feed(m.ctx); m.err != nil {
+			m.line = nil
+			return
+		}
+	}
+	if s.len() > 0 {
 		m.add(s)
 	}
 }
@@ -51,14 +57,10 @@ func (m *merger) begin(s *source) {
 // goOn lets the sources take part again that are between two spans.
 func (m *merger) goOn() {
 	for _, s := range m.between {
-		if s.span = (span{}); m.err == nil {
-			m.begin(s)
-		}
+		s.span = span{}
+		m.begin(s)
 	}
 	m.between = m.between[:0]
-	if m.err != nil {
-		m.line = nil
-	}
 }
 
 // alone reports whether no source takes part any more but the one whose stretch was handed out.

@@ -66,8 +66,9 @@ func packBits(b []byte, width, n int, at func(i int) uint64) []byte {
 // An input is the bytes of a segment on their way through a decoder. After the first thing that does not fit it is bad, and yields
 // zeros.
 type input struct {
-	rest []byte
-	bad  bool
+	rest    []byte
+	bad     bool
+	version byte // of the segment
 }
 
 // take returns the next n bytes, which are part of the segment.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // A Part is a segment of a level, and what is known of it from the directory above. Who looks after a store as a whole (marks what is
@@ -13,7 +14,8 @@ type Part struct {
 	Order  Order
 	Ended  bool  // it holds facts that ended, and not those that hold
 	Masks  bool  // they ended, but were asserted before the level: there each is among those that hold
-	Height int   // above the leaves; 0 for a leaf
+	Filter bool  // it holds no facts, but filters of leaves
+	Height int   // above the leaves; 0 for a leaf, and for filters
 	Facts  int   // in it, and below it
 	Within Range // where they lie: no other part of the same height has any there
 	Oldest ID    // transaction that asserted one of them
@@ -31,7 +33,10 @@ func (l *Level) Parts(ctx context.Context, enter func(*Part) bool) iter.Seq2[*Pa
 		v := &visit{reader: &l.reader, ctx: ctx, enter: enter, yield: yield}
 		for _, trees := range l.trees {
 			for _, t := range trees {
-				if t.top.facts > 0 && !v.part(newPart(t, &t.top, t.height, All)) {
+				if v.pages = nil; t.top.facts == 0 {
+					continue
+				}
+				if !v.filters(t, filterPages([]*child{&t.top})) || !v.part(newPart(t, &t.top, t.height, All)) {
 					return
 				}
 			}
@@ -50,6 +55,22 @@ type visit struct {
 	ctx   context.Context
 	enter func(*Part) bool
 	yield func(*Part, error) bool
+	pages []SegmentName // of filters that directories of the tree have in common
+}
+
+// filters yields pages of filters, those that were not yielded before, and reports whether to go on.
+func (v *visit) filters(t *tree, pages []*filterPage) bool {
+	for _, page := range pages {
+		p := &Part{Name: page.name, Order: t.order, Ended: t.ends, Masks: t.class == closing, Filter: true, tree: t}
+		if slices.Contains(v.pages, p.Name) || v.enter != nil && !v.enter(p) {
+			continue
+		}
+		v.pages = append(v.pages, p.Name)
+		if !v.yield(p, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // part yields what lies below a part and then the part, and reports whether to go on.
@@ -76,7 +97,7 @@ func (v *visit) part(p *Part) bool {
 			return false
 		}
 	}
-	return v.yield(p, nil)
+	return v.filters(p.tree, d.pages) && v.yield(p, nil)
 }
 
 // read returns a directory, which is not kept.
@@ -98,6 +119,10 @@ func (v *visit) read(p *Part) (*directory, error) {
 // Sound returns an error unless b, which was loaded as the part, is as it was written: every byte of it has the hash that stands for it.
 // It is ErrFormat where a later version wrote the segment, else ErrSegment.
 func (p *Part) Sound(b []byte) error {
+	if p.Filter {
+		_, err := decodeFilters(p.tree.shape, b, p.Name.Sum)
+		return err
+	}
 	if p.Height > 0 {
 		_, err := decodeDirectory(p.tree.shape, p.Height, b, p.Name.Sum)
 		return err
@@ -109,10 +134,13 @@ func (p *Part) Sound(b []byte) error {
 	return err
 }
 
-// Check returns the sum of the facts in the part, of a directory none, and an error unless b, which was loaded as the part, is as it
+// Check returns the sum of the facts in the part, of a directory and of filters none, and an error unless b, which was loaded as the part, is as it
 // was written and as it should have been: whatever it says of what lies in it or below it is true, facts are in their order, and none
 // lies where another part is looked into. The error is of the kinds of Sound.
 func (p *Part) Check(b []byte) (Sum, error) {
+	if p.Filter {
+		return Sum{}, p.Sound(b)
+	}
 	if p.Height > 0 {
 		d, err := decodeDirectory(p.tree.shape, p.Height, b, p.Name.Sum)
 		if err != nil {
@@ -125,6 +153,31 @@ func (p *Part) Check(b []byte) (Sum, error) {
 		return Sum{}, err
 	}
 	return p.checkLeaf(l)
+}
+
+// Masked returns the sum of the facts that those in the part end, as older levels have them: they still hold there. Of a part that does
+// not mask any there is none.
+func (p *Part) Masked(b []byte) (Sum, error) {
+	var all Sum
+	if !p.Masks || p.Filter || p.Height > 0 {
+		return all, nil
+	}
+	l, err := decodeLeaf(p.tree.shape, b, p.Name.Sum)
+	if err != nil {
+		return all, err
+	}
+	for i := range l.blocks {
+		c, err := openBlock(l.blocks[i].stored, l.blocks[i].sum, l.ends)
+		if err != nil {
+			return Sum{}, err
+		}
+		for i := range c.len() {
+			f := c.fact(i)
+			f.End = 0
+			all = all.Plus(f.Sum())
+		}
+	}
+	return all, nil
 }
 
 func (p *Part) checkDirectory(d *directory) error {

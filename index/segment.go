@@ -80,15 +80,21 @@ func (in *input) summary(o Order, ends bool) summary {
 
 // Every segment begins with a head that says what it is, and of which its name has the hash. What follows the head, the blocks of
 // a leaf, has its hashes there.
-const (
-	segmentMark    = 0xd7
-	segmentVersion = 1
-)
+const segmentMark = 0xd7
 
 const (
 	leafSegment      byte = 'l'
 	directorySegment byte = 'd'
+	filterSegment    byte = 'f'
 )
+
+// segmentVersion returns the version of a kind of segments that is written, and the newest that is read.
+func segmentVersion(kind byte) byte {
+	if kind == directorySegment {
+		return 2
+	}
+	return 1
+}
 
 // maxHead is how large a head may be.
 const maxHead = 1 << 26
@@ -101,7 +107,7 @@ type shape struct {
 
 // appendHead begins a head.
 func (s shape) appendHead(kind byte) []byte {
-	b := []byte{segmentMark, segmentVersion, kind, byte(s.order), 0}
+	b := []byte{segmentMark, segmentVersion(kind), kind, byte(s.order), 0}
 	if s.ends {
 		b[4] = 1
 	}
@@ -129,10 +135,10 @@ func (s shape) openHead(b []byte, sum [32]byte, kind byte) (head *input, rest []
 	switch got := b[4:n]; {
 	case len(got) < len(want) || got[0] != want[0]:
 		return nil, nil, fmt.Errorf("%w: it is no segment", ErrSegment)
-	case got[1] != segmentVersion:
-		return nil, nil, fmt.Errorf("%w: it has version %d, and this version of the library knows %d", ErrFormat, got[1], segmentVersion)
-	case !slices.Equal(got[:len(want)], want):
+	case got[1] == 0 || got[1] > want[1]:
+		return nil, nil, fmt.Errorf("%w: it has version %d, and this version of the library knows up to %d", ErrFormat, got[1], want[1])
+	case !slices.Equal(got[2:len(want)], want[2:]):
 		return nil, nil, fmt.Errorf("%w: it is part of another tree", ErrSegment)
 	}
-	return &input{rest: b[4+len(want) : n]}, b[n:], nil
+	return &input{rest: b[4+len(want) : n], version: b[5]}, b[n:], nil
 }

@@ -23,12 +23,16 @@ func newTree(o Order, k class) *tree { return &tree{shape: shape{o, k != current
 // A child is what a directory knows of a leaf or directory below it.
 type child struct {
 	summary
-	name SegmentName
-	node atomic.Pointer[directory] // of a directory, once it was read
+	name   SegmentName
+	node   atomic.Pointer[directory] // of a directory, once it was read
+	filter filterPlace               // of a leaf
 }
 
 // A directory lists what lies below it, in the tree's order.
-type directory struct{ children []*child }
+type directory struct {
+	children []*child
+	pages    []*filterPage // those with the filters of the children
+}
 
 // fanOut is how many children a directory has at most.
 const fanOut = 1000
@@ -36,18 +40,33 @@ const fanOut = 1000
 // encodeDirectory returns the segment of a directory over children, which lie so high above the leaves.
 func encodeDirectory(s shape, height int, children []*child) (segment []byte, sum [32]byte) {
 	b := append(s.appendHead(directorySegment), byte(height))
-	b = binary.AppendUvarint(b, uint64(len(children)))
+	pages := filterPages(children)
+	b = binary.AppendUvarint(appendPages(b, pages), uint64(len(children)))
 	for _, c := range children {
-		b = c.append(c.summary.append(b, s.order, s.ends))
+		b = c.name.append(c.summary.append(b, s.order, s.ends))
+		b = c.filter.append(b, pages)
 	}
 	return sealed(b)
 }
 
-// append appends the name of the child's segment.
-func (c *child) append(b []byte) []byte {
-	b = append(binary.AppendUvarint(b, uint64(len(c.name.Job))), c.name.Job...)
-	b = binary.AppendUvarint(b, uint64(c.name.N))
-	return append(b, c.name.Sum[:]...)
+// filterPages returns the pages with the filters of some children.
+func filterPages(children []*child) []*filterPage {
+	var pages []*filterPage
+	seen := map[*filterPage]bool{nil: true}
+	for _, c := range children {
+		if p := c.filter.page; !seen[p] {
+			seen[p] = true
+			pages = append(pages, p)
+		}
+	}
+	return pages
+}
+
+// append appends the name of a segment.
+func (s *SegmentName) append(b []byte) []byte {
+	b = append(binary.AppendUvarint(b, uint64(len(s.Job))), s.Job...)
+	b = binary.AppendUvarint(b, uint64(s.N))
+	return append(b, s.Sum[:]...)
 }
 
 func (in *input) segmentName() SegmentName {
@@ -65,7 +84,11 @@ func decodeDirectory(s shape, height int, b []byte, sum [32]byte) (*directory, e
 	if int(in.byte()) != height {
 		return nil, fmt.Errorf("%w: a directory lies at another height", ErrSegment)
 	}
-	d := &directory{make([]*child, in.count(len(in.rest)))}
+	d := &directory{}
+	if in.version > 1 {
+		d.pages = in.pages()
+	}
+	d.children = make([]*child, in.count(len(in.rest)))
 	jobs := map[string]string{} // the same text for all names of a job
 	for i := range d.children {
 		c := &child{summary: in.summary(s.order, s.ends), name: in.segmentName()}
@@ -73,6 +96,9 @@ func decodeDirectory(s shape, height int, b []byte, sum [32]byte) (*directory, e
 			c.name.Job = job
 		} else {
 			jobs[c.name.Job] = c.name.Job
+		}
+		if in.version > 1 {
+			c.filter = in.filterPlace(d.pages)
 		}
 		d.children[i] = c
 	}
@@ -118,6 +144,31 @@ func (r *reader) leaf(ctx context.Context, t *tree, c *child) (*leaf, error) {
 		}
 		return l, len(b), nil
 	})
+}
+
+// lacks reports whether the filter of a leaf tells that a key is not in it. The page with the filter is read once.
+func (r *reader) lacks(ctx context.Context, t *tree, c *child, k *filterKey) (bool, error) {
+	p := c.filter.page
+	if k == nil || p == nil {
+		return false, nil
+	}
+	filters := p.filters.Load()
+	if filters == nil {
+		b, err := r.from.Load(ctx, p.name)
+		if err != nil {
+			return false, err
+		}
+		there, err := decodeFilters(t.shape, b, p.name.Sum)
+		if err != nil {
+			return false, r.from.Damaged(p.name, err)
+		}
+		filters = &there
+		p.filters.Store(filters)
+	}
+	if c.filter.n >= len(*filters) {
+		return false, r.from.Damaged(p.name, fmt.Errorf("%w: it has no filter %d", ErrSegment, c.filter.n))
+	}
+	return (*filters)[c.filter.n].lacks(k), nil
 }
 
 // columns returns the columns of a block of a leaf.

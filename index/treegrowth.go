@@ -14,6 +14,9 @@ type treeGrowth struct {
 	text     int      // bytes of text in them
 	from     Cut      // before the first of them
 	children []*child // the leaves
+
+	page    *filterPage // of the last leaves, which is not written yet; nil for none
+	filters []filter    // in it
 }
 
 func (g *treeGrowth) grow() (*tree, error) {
@@ -49,6 +52,9 @@ func (g *treeGrowth) grow() (*tree, error) {
 		}
 	}
 	if err := g.flush(); err != nil {
+		return nil, err
+	}
+	if err := g.writeFilters(); err != nil {
 		return nil, err
 	}
 	return g.tree()
@@ -236,7 +242,11 @@ func (g *treeGrowth) write(n int) error {
 	if err != nil {
 		return err
 	}
-	g.children = append(g.children, &child{summary: summarise(&first, 0, n, g.from), name: name})
+	c := &child{summary: summarise(&first, 0, n, g.from), name: name}
+	g.children = append(g.children, c)
+	if err := g.filter(c, &first); err != nil {
+		return err
+	}
 	if rest.share(&g.pending, n, g.pending.len()); rest.len() > 0 {
 		g.from = separator(g.order, first.fact(n-1), rest.fact(0))
 	}
@@ -284,7 +294,7 @@ func (g *treeGrowth) tree() (*tree, error) {
 		row = above
 	}
 	if len(row) == 1 {
-		t.top.summary, t.top.name = row[0].summary, row[0].name
+		t.top.summary, t.top.name, t.top.filter = row[0].summary, row[0].name, row[0].filter
 		t.top.node.Store(row[0].node.Load())
 	}
 	return t, nil
@@ -315,6 +325,6 @@ func (g *treeGrowth) directory(height int, children []*child) (*child, error) {
 	for _, below := range children {
 		c.summary = c.summary.with(below.summary)
 	}
-	c.node.Store(&directory{children})
+	c.node.Store(&directory{children, filterPages(children)})
 	return c, nil
 }

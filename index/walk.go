@@ -11,6 +11,7 @@ type walk struct {
 	tree   *tree
 	within *Range
 	skip   func(*summary) bool // whether a part can be left out; nil for never
+	key    *filterKey          // of all facts of the range; nil where filters have none
 
 	begun bool
 	path  []step
@@ -105,6 +106,9 @@ func (w *walk) enter(ctx context.Context, c *child, height int) error {
 		if err == nil {
 			w.path = append(w.path, step{d, d.at(w.tree.order, &w.within.Lo)})
 		}
+		return err
+	}
+	if lacks, err := w.lacks(ctx, w.tree, c, w.key); lacks || err != nil {
 		return err
 	}
 	l, err := w.reader.leaf(ctx, w.tree, c)
