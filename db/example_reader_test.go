@@ -116,6 +116,13 @@ func ExampleSnapshot_Entity() {
 	// false
 }
 
+func ExampleSnapshot_Values() {
+	snap, _, _ := people()
+	born := must(snap.Values(ctx, "person/born"))
+	fmt.Println(born.Facts, born.Distinct, born.Exact, born.Min, born.Max)
+	// Output: 2 2 true 1815 1900
+}
+
 func ExampleSnapshot_Datoms() {
 	snap, _, _ := people()
 	for d, err := range snap.Datoms(ctx, db.AVET, "person/born") { // an index is sorted: the oldest first

@@ -23,6 +23,8 @@ type (
 	When = index.When
 	// Order is the order of an index: EAVT, AEVT, AVET or VAET. Methods: String, Compare.
 	Order = index.Order
+	// Values is what is known of the values of an attribute: Facts, Distinct, Exact, Min, Max.
+	Values = index.Values
 	// IDSet is a set of entity ids. Methods: Add, Has, Len.
 	IDSet = index.IDSet
 

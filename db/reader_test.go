@@ -275,3 +275,31 @@ func TestReadersTogether(t *testing.T) {
 	}
 	group.Wait()
 }
+
+func TestWhatIsKnownOfValuesIsKeptForAWhile(t *testing.T) {
+	m := newMaker(t)
+	m.define("n", TypeLong)
+	for i := range 100 {
+		m.commit(add(ada+ID(i), "n", i))
+	}
+	wantValues := func(facts, distinct int, exact bool) {
+		t.Helper()
+		v, err := m.snap.Values(t.Context(), "n")
+		if err != nil || v.Facts != facts || v.Distinct != distinct || v.Exact != exact {
+			t.Errorf("%+v, %v", v, err)
+		}
+	}
+	wantValues(100, 100, false)
+	m.commit(add(ada+100, "n", 100))
+	wantValues(101, 100, false)
+	for i := range 100 {
+		m.commit(add(ada+101+ID(i), "n", 7))
+	}
+	v, err := m.snap.Values(t.Context(), "n")
+	if err != nil || v.Facts != 201 || v.Distinct < 60 || v.Distinct > 150 || v.Max != index.Long(100) {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if _, err := m.snap.Values(t.Context(), "m"); !errors.Is(err, ErrUnknownAttribute) {
+		t.Errorf("the error is %v", err)
+	}
+}

@@ -35,6 +35,7 @@ type env struct {
 	dbid     string
 	log      txLog    // nil without a connection
 	observer Observer // nil for nobody
+	values   knownValues
 }
 
 // A txLog reads committed transactions.

@@ -27,6 +27,7 @@ type Cursor struct {
 	waiting stretch
 	seen    int // facts since the context was last asked
 
+	most    int // datoms that are wanted in a batch; 0 for as many as there may be
 	room    int // in builder
 	counted []uint32
 	sifted  []uint32
@@ -125,7 +126,9 @@ func (c *Cursor) open() {
 	if c.lens.history {
 		rows *= 2
 	}
-	c.room = min(batchSize, rows)
+	if c.room = min(batchSize, rows); c.most > 0 {
+		c.room = min(c.room, c.most)
+	}
 }
 
 // begin lets sources take part, and returns how many facts come of trees, about. Where there is nothing to show there is nothing to mask.
@@ -177,6 +180,9 @@ func (c *Cursor) uncopied() bool {
 func (c *Cursor) handOut() {
 	w := &c.waiting
 	i, j := w.from, w.upto
+	if c.most > 0 {
+		j = min(j, i+c.most)
+	}
 	c.batch = Batch{E: w.E[i:j:j], A: w.A[i:j:j], V: w.V.Slice(i, j), Tx: w.Tx[i:j:j]}
 	c.batch.V.narrow()
 	w.from = j

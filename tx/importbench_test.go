@@ -1,6 +1,7 @@
 package tx_test
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"iter"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -75,11 +77,11 @@ func bytesIn(b *testing.B, dir string) (n int64) {
 	return n
 }
 
-// BenchmarkImport imports a million datoms of people into a folder, with all their indexes, or as many as DATOLITE_DATOMS says:
+// BenchmarkImport imports a million datoms of people into a folder, with all their indexes, or as many as DATOLITE_DATOMS says, and into
+// the folder that DATOLITE_FOLDER names, which then stays:
 //
-//	DATOLITE_DATOMS=100000000 go test ./tx -run '^$' -bench Import -benchtime 1x -timeout 60m
-//
-// Then it opens the database again, and reads people by chance out of all, and again and again out of some.
+//	DATOLITE_DATOMS=100000000 DATOLITE_FOLDER=/tmp/people go test ./tx -run '^$' -bench 'Import$' -benchtime 1x -timeout 60m
+//	DATOLITE_FOLDER=/tmp/people go test ./tx -run '^$' -bench Imported -benchtime 1x
 func BenchmarkImport(b *testing.B) {
 	datoms, memory := 1_000_000, 0
 	if s := os.Getenv("DATOLITE_DATOMS"); s != "" {
@@ -88,7 +90,7 @@ func BenchmarkImport(b *testing.B) {
 	}
 	var done db.Import
 	for b.Loop() {
-		dir := b.TempDir()
+		dir := cmp.Or(os.Getenv("DATOLITE_FOLDER"), b.TempDir())
 		conn := folder(b, dir, db.Options{Memory: memory})
 		var err error
 		if done, err = tx.Import(context.Background(), conn, crowd(datoms/5), tx.ImportOptions{}); err != nil {
@@ -97,34 +99,54 @@ func BenchmarkImport(b *testing.B) {
 		b.StopTimer()
 		conn.Close()
 		b.ReportMetric(float64(bytesIn(b, dir))/float64(done.Datoms), "B/datom")
-		measureReads(b, dir, done)
+		b.ReportMetric(resident(b), "MB/peak")
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(done.Datoms)*float64(b.N)/b.Elapsed().Seconds(), "datoms/s")
 }
 
-// measureReads reports what it takes to open a database that was imported, and to read of it.
-func measureReads(b *testing.B, dir string, done db.Import) {
-	ctx, began := context.Background(), time.Now()
-	conn := folder(b, dir, db.Options{Cache: 512 << 20})
-	defer conn.Close()
-	b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "ms/open")
-	snap, rng := conn.Snapshot(), rand.New(rand.NewSource(2))
-	some := func(within int) db.ID {
-		t := done.First + 1 + db.T(rng.Intn(within))
-		return index.NewID(index.PartUser, t)
+// resident returns how many megabytes of memory the process had at most.
+func resident(b *testing.B) float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
 	}
-	point := func(within, n int) float64 {
-		began := time.Now()
-		for range n {
-			if _, err := snap.Entity(ctx, some(within)); err != nil {
-				b.Fatal(err)
-			}
+	return float64(usage.Maxrss) / 1024
+}
+
+// BenchmarkImported opens a folder into which people were imported, by BenchmarkImport or here, and reads some of them: by chance out of all,
+// and again and again out of a tenth of them, or of ten million facts if that is less.
+func BenchmarkImported(b *testing.B) {
+	ctx, dir := context.Background(), os.Getenv("DATOLITE_FOLDER")
+	if dir == "" {
+		dir = b.TempDir()
+		conn := folder(b, dir, db.Options{})
+		if _, err := tx.Import(ctx, conn, crowd(200_000), tx.ImportOptions{}); err != nil {
+			b.Fatal(err)
 		}
-		return float64(time.Since(began).Microseconds()) / float64(n)
+		conn.Close()
 	}
-	all := int(done.Last - done.First)
-	b.ReportMetric(point(all, 1000), "µs/cold")
-	point(all/10, 20_000)
-	b.ReportMetric(point(all/10, 20_000), "µs/hot")
+	for b.Loop() {
+		began := time.Now()
+		conn := folder(b, dir, db.Options{Cache: 1 << 30})
+		b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "ms/open")
+		snap, rng := conn.Snapshot(), rand.New(rand.NewSource(2))
+		point := func(within, n int) float64 {
+			began := time.Now()
+			for range n {
+				e := index.NewID(index.PartUser, db.T(2000+rng.Intn(within)))
+				if _, err := snap.Entity(ctx, e); err != nil {
+					b.Fatal(err)
+				}
+			}
+			return float64(time.Since(began).Microseconds()) / float64(n)
+		}
+		all := int(snap.T()) - 20_000
+		hot := min(all/10, 2_000_000)
+		b.ReportMetric(point(all, 1000), "µs/cold")
+		point(hot, 200_000)
+		b.ReportMetric(point(hot, 100_000), "µs/hot")
+		b.ReportMetric(resident(b), "MB/peak")
+		conn.Close()
+	}
 }
