@@ -33,7 +33,7 @@ type Observer interface{ Observe(Event) }
 type Event struct {
 	Kind     string        // "transaction", "query" or "index"
 	T        T             // the transaction's, or the basis that the query read
-	Datoms   int           // of the transaction, txInstant included; of an index, how many facts it holds
+	Datoms   int           // of the transaction, txInstant included; of an index, how many facts it holds; that the query read
 	Rows     int           // that the query returned
 	Duration time.Duration // from submission to answer
 	Text     string        // of the query

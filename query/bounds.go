@@ -130,7 +130,7 @@ func (c *conj) valueOf(a callArg) (index.Value, bool) {
 		return a.c, true
 	}
 	for _, g := range c.groups {
-		if at := g.column(a.v); at >= 0 && g.n == 1 {
+		if at := g.column(a.v); at >= 0 && g.n == 1 && !g.imagined() {
 			return g.cols[at].At(0), true
 		}
 	}

@@ -119,7 +119,7 @@ func (c *conj) advance() error {
 	}
 	s := c.pending[best]
 	c.pending = slices.Delete(c.pending, best, best+1)
-	if err := s.operator.run(c); err != nil {
+	if err := c.execute(&s); err != nil {
 		return err
 	}
 	c.known.addAll(bindsOf(s.operator))
@@ -247,8 +247,12 @@ func (c *conj) drop(some varSet) error {
 		if !g.set().meets(unused) {
 			continue
 		}
-		rest, err := c.run.project(g, slices.DeleteFunc(slices.Clone(g.vars), unused.has))
-		if err != nil {
+		vars := slices.DeleteFunc(slices.Clone(g.vars), unused.has)
+		var rest *relation
+		var err error
+		if g.imagined() {
+			rest = &relation{vars: vars, n: c.run.trace.projected(vars, g.n)}
+		} else if rest, err = c.run.project(g, vars); err != nil {
 			return err
 		}
 		c.groups[i] = rest

@@ -228,3 +228,65 @@ func ExampleWithBudget() {
 	// 2 <nil>
 	// query: the query reads more than 1 datom true
 }
+
+func ExampleExplain() {
+	plan, err := query.Explain(context.Background(), people(),
+		`[:find ?name :where [?p :person/name ?name] [?p :person/born ?born] [(< ?born 1800)]]`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(plan)
+	// Output:
+	// 1 [?p :person/born ?born]: read AVET of :person/born within bounds (~1 row)
+	// 2 [(< ?born 1800)]: filter (~1 row)
+	// 3 [?p :person/name ?name]: read AEVT of :person/name beside ?p (~1 row)
+}
+
+func ExampleAnalyze() {
+	plan, err := query.Analyze(context.Background(), people(), `[:find ?name :where [?p :person/born 1815] [?p :person/name ?name]]`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range plan.Steps {
+		fmt.Println(s.Clause, s.How, s.Expected, s.Rows, s.Datoms)
+	}
+	fmt.Println(plan.Rows, plan.Datoms, plan.Duration > 0)
+	// Output:
+	// [?p :person/born 1815] read AVET of :person/born 1 1 1
+	// [?p :person/name ?name] read EAVT of :person/name 1 1 1
+	// 1 2 true
+}
+
+func ExamplePlan_String() {
+	plan, err := query.Explain(context.Background(), people(), `[:find ?name :where [?p :person/name ?name] (not [?p :person/tag])]`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(plan.String())
+	// Output:
+	// 1 [?p :person/name ?name]: read AEVT of :person/name (~2 rows)
+	// 2 (not [?p :person/tag]): remove the rows for which holds (~2 rows)
+	//   2.1 [?p :person/tag]: read AEVT of :person/tag beside ?p (~4 rows)
+}
+
+func ExamplePlan_DOT() {
+	plan, err := query.Explain(context.Background(), people(), `[:find ?name :where [?p :person/born 1815] [?p :person/name ?name]]`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(plan.DOT())
+	// Output:
+	// digraph plan {
+	//   node [shape=box];
+	//   "1" [label="[?p :person/born 1815]\nread AVET of :person/born\n(~1 row)"];
+	//   "2" [label="[?p :person/name ?name]\nread AEVT of :person/name beside ?p\n(~1 row)"];
+	//   "1" -> "2";
+	// }
+}
+
+func ExamplePrepared_Attributes() {
+	q := query.MustPrepare[string](`[:find [?name ...] :where [?p :person/born] [?p :person/name ?name]]`)
+	names, all := q.Attributes()
+	fmt.Println(names, all)
+	// Output: [:person/born :person/name] false
+}

@@ -3,7 +3,7 @@ package query
 import "github.com/datolite/datolite/db"
 
 // A lookup costs about as much as reading this many datoms in sequence.
-const lookupCost = 30
+var lookupCost = 30.0
 
 // samples is how many rows are asked to estimate how many datoms a row leads to.
 const samples = 4
@@ -12,7 +12,7 @@ const samples = 4
 func (s *scan) given(c *conj) probe {
 	p := s.consts
 	for _, g := range c.groups {
-		if g.n == 1 {
+		if g.n == 1 && !g.imagined() {
 			s.fill(&p, g, 0)
 		}
 	}
@@ -58,21 +58,25 @@ func (s *scan) leading(c *conj) varSet {
 	return s.uses
 }
 
-// score estimates how many rows there are when the scan has run.
+// score estimates how many rows there are when the scan has run; one that begins a group of its own counts twice.
 func (s *scan) score(c *conj) (float64, error) {
+	n, g, err := s.estimate(c)
+	if g == nil {
+		n *= 2
+	}
+	return n, err
+}
+
+// estimate estimates how many rows there are when the scan has run, and returns the group that it is joined to.
+func (s *scan) estimate(c *conj) (float64, *relation, error) {
 	p := s.given(c)
 	g := s.driver(c, &p)
 	full, err := s.full(c, &p)
-	switch {
-	case err != nil:
-		return 0, err
-	case g == nil:
-		return 2 * full, nil // begins a group of its own
-	case g.n == 1:
-		return full, nil
+	if err != nil || g == nil || g.n == 1 && !g.imagined() {
+		return full, g, err
 	}
 	fan, err := s.fan(c, g, p, full)
-	return min(fan*float64(g.n), float64(g.n)*full), err
+	return min(fan*float64(g.n), float64(g.n)*full), g, err
 }
 
 // full returns how many datoms a probe leaves: at most one where the schema says so, else as they are counted.
@@ -97,7 +101,9 @@ func (s *scan) atMostOne(p *probe) bool {
 // value as often as that is met among all; else some rows are asked.
 func (s *scan) fan(c *conj, g *relation, p probe, full float64) (float64, error) {
 	first := p
-	s.fill(&first, g, 0)
+	for i, v := range s.at {
+		first.known[i] = first.known[i] || v != noVariable && g.column(v) >= 0
+	}
 	if p.known[1] && s.atMostOne(&first) {
 		if !p.known[2] {
 			return 1, nil
@@ -107,6 +113,18 @@ func (s *scan) fan(c *conj, g *relation, p probe, full float64) (float64, error)
 		n, err := c.run.counted(s, &all, nil)
 		return min(1, full/max(n, 1)), err
 	}
+	if g.imagined() {
+		like, err := s.like(c, g.set(), &p)
+		if err != nil || like.n == 0 {
+			return 1, err
+		}
+		g = like
+	}
+	return s.asked(c, g, p)
+}
+
+// asked returns how many datoms some rows of a group lead to, on average.
+func (s *scan) asked(c *conj, g *relation, p probe) (float64, error) {
 	total := 0
 	n := min(g.n, samples)
 	for i := range n {
@@ -120,6 +138,21 @@ func (s *scan) fan(c *conj, g *relation, p probe, full float64) (float64, error)
 		total += k
 	}
 	return float64(total) / float64(max(n, 1)), nil
+}
+
+// like returns rows as an imagined group may have them, with some variables: what the scan itself reads first.
+func (s *scan) like(c *conj, some varSet, p *probe) (*relation, error) {
+	out := newRelation(s.uses.and(some).list())
+	x := s.excerpt(p, nil)
+	cursor, err := s.open(c.run, &x)
+	if err != nil || x.none {
+		return out, err
+	}
+	b, err := cursor.Next()
+	if b != nil {
+		s.emitAll(b, &x, out)
+	}
+	return out, err
 }
 
 // A tally is how many datoms a source has of what is known.
@@ -153,40 +186,56 @@ func (r *run) counted(s *scan, p *probe, b *bounds) (float64, error) {
 	return key.n, err
 }
 
+// An access is the way in which a scan reads, beside what is there.
+type access struct {
+	probe   probe
+	group   *relation // that drives it; nil where it begins a group of its own
+	excerpt excerpt   // what is read, unless each row is looked up
+	lookUp  bool      // each row of the group is looked up by itself
+}
+
+// access decides how a scan reads.
+func (s *scan) access(c *conj) (a access, err error) {
+	a.probe = s.given(c)
+	a.group = s.driver(c, &a.probe)
+	b := s.bounds(c)
+	if a.lookUp, err = s.looksUp(c, a.group, &a.probe); err != nil {
+		return a, err
+	}
+	a.excerpt = s.excerpt(&a.probe, b)
+	if a.lookUp {
+		if keyed := s.keyed(a.group, &a.probe); keyed != nil {
+			a.excerpt, a.lookUp = *keyed, false
+		}
+	}
+	if full, err := c.run.counted(s, &a.probe, b); err == nil && a.group == nil {
+		a.excerpt.room = int(min(full, maxRoom))
+	}
+	return a, nil
+}
+
 // run joins what matches the pattern to the groups that share its variables. Those of a group of one row are among what is known, and
 // need no join.
 func (s *scan) run(c *conj) error {
-	p := s.given(c)
-	g := s.driver(c, &p)
-	b := s.bounds(c)
-	looksUp, err := s.looksUp(c, g, &p)
+	a, err := s.access(c)
 	if err != nil {
 		return err
 	}
-	x := s.excerpt(&p, b)
-	if looksUp {
-		if keyed := s.keyed(g, &p); keyed != nil {
-			x, looksUp = *keyed, false
+	if a.group != nil && a.group.n > 1 && !a.lookUp {
+		if joined, ok, err := s.joinInto(c, a.group, &a.probe, &a.excerpt); ok || err != nil {
+			return firstError(err, c.replace(a.group, joined))
 		}
 	}
-	if g != nil && g.n > 1 && !looksUp {
-		if joined, ok, err := s.joinInto(c, g, &p, &x); ok || err != nil {
-			return firstError(err, c.replace(g, joined))
-		}
-	}
-	found := newRelation(s.unknown(&p))
-	if full, err := c.run.counted(s, &p, b); err == nil && g == nil {
-		x.room = int(min(full, maxRoom))
-	}
-	if looksUp {
-		err = s.readEach(c.run, g, p, found)
+	found := newRelation(s.unknown(&a.probe))
+	if a.lookUp {
+		err = s.readEach(c.run, a.group, a.probe, found)
 	} else {
-		err = s.read(c.run, &p, &x, found)
+		err = s.read(c.run, &a.probe, &a.excerpt, found)
 	}
 	if err != nil {
 		return err
 	}
-	if found.unique = s.isSet(&p); len(found.vars) == 0 {
+	if found.unique = s.isSet(&a.probe); len(found.vars) == 0 {
 		found.n = min(found.n, 1)
 	}
 	return c.absorb(found)
@@ -208,7 +257,7 @@ func (s *scan) unknown(p *probe) []variable {
 
 // looksUp reports whether it is better to look up each row of a group than to read all that the constants leave.
 func (s *scan) looksUp(c *conj, g *relation, p *probe) (bool, error) {
-	if g == nil || g.n == 1 {
+	if g == nil || g.n == 1 && !g.imagined() {
 		return false, nil
 	}
 	if _, parts := s.path(p); parts < 0 {

@@ -29,7 +29,7 @@ func nested(r *run, c *callClause) (evaluator, error) {
 		if err != nil {
 			return index.Value{}, err
 		}
-		a, err := execute(r.ctx, inner, nil, in, r)
+		a, _, err := execute(r.ctx, inner, nil, in, r)
 		if err != nil {
 			return index.Value{}, withinNested(c.args[0].pos, err)
 		}

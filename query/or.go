@@ -46,10 +46,12 @@ func (s *orStep) run(c *conj) error {
 	}
 	var found []*relation
 	for _, b := range s.branches {
+		done := c.run.trace.branch()
 		rel, err := c.run.solve(b, given, s.out, c.rec)
 		if err != nil {
 			return err
 		}
+		done(rel.n)
 		found = append(found, rel)
 	}
 	all, err := c.run.union(s.out.list(), found)

@@ -148,11 +148,12 @@ func (p *Prepared[T]) answer(ctx context.Context, r db.Reader, in []any) (*answe
 // observed answers a query and tells the database's observer of it.
 func observed(ctx context.Context, text string, q *ast, r db.Reader, in []any) (*answer, error) {
 	if isNil(r) {
-		return execute(ctx, q, nil, in, nil)
+		a, _, err := execute(ctx, q, nil, in, nil)
+		return a, err
 	}
 	start := time.Now()
-	a, err := execute(ctx, q, r, in, nil)
-	event := db.Event{Kind: "query", T: r.T(), Duration: time.Since(start), Text: text, Err: err}
+	a, datoms, err := execute(ctx, q, r, in, nil)
+	event := db.Event{Kind: "query", T: r.T(), Datoms: int(datoms), Duration: time.Since(start), Text: text, Err: err}
 	if a != nil {
 		event.Rows = a.n
 	}

@@ -90,6 +90,9 @@ func (r *run) project(g *relation, vs []variable) (*relation, error) {
 	return r.distinct(&relation{vars: vs, cols: g.columnsOf(vs), n: g.n, unique: g.unique && len(vs) == len(g.vars)})
 }
 
+// imagined reports whether only the number of rows is there, as an estimate.
+func (r *relation) imagined() bool { return len(r.cols) < len(r.vars) }
+
 // renamed returns the relation with other variables for its columns.
 func (r *relation) renamed(vs []variable) *relation {
 	return &relation{vars: vs, cols: r.cols, n: r.n, unique: r.unique}

@@ -29,6 +29,8 @@ type run struct {
 	template *template // that the plan is an instance of; nil where it is none
 	tallies  []tally   // of what was counted
 
+	trace *trace // nil where nobody asks how the query is answered
+
 	limits Budget
 	held   int64 // bytes of intermediate results
 	datoms int64 // that were read
@@ -39,38 +41,57 @@ type run struct {
 
 // execute answers a query. r is what $ stands for, and in are the other inputs in the order of :in. A query within another shares its
 // budget, and the functions of its host.
-func execute(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (*answer, error) {
-	if q.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, q.timeout)
-		defer cancel()
+func execute(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (a *answer, datoms int64, err error) {
+	ctx, cancel := q.within(ctx)
+	defer cancel()
+	x, groups, p, err := prepared(ctx, q, r, in, outer)
+	if err == nil {
+		a, err = x.answer(p, groups)
 	}
+	if outer != nil {
+		outer.datoms = x.datoms
+	}
+	return a, x.datoms, err
+}
+
+// within returns a context that ends when the time of the query is over.
+func (q *ast) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if q.timeout > 0 {
+		return context.WithTimeout(ctx, q.timeout)
+	}
+	return ctx, func() {}
+}
+
+// prepared returns the run of a query, with its plan and what the inputs bind.
+func prepared(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (*run, []*relation, *plan, error) {
 	x := &run{ctx: ctx, q: q, sources: map[string]*source{}, objects: newObjects(), tables: map[string]*answers{}, patterns: map[string]*pattern{}}
 	x.limits, x.hidden, x.params = budgetOf(ctx), &hidden{run: x}, map[string]bool{}
 	if outer != nil {
 		x.host, x.held, x.datoms = slices.Clone(outer.host), outer.held+outer.objects.kept, outer.datoms
-		defer func() { outer.datoms = x.datoms }()
 	}
 	groups, err := x.bind(r, in)
 	if err != nil {
-		return nil, err
+		return x, nil, nil, err
 	}
 	x.hidden.prepare(groups)
 	p, err := x.planned()
 	if err != nil {
-		return nil, err
+		return x, nil, nil, err
 	}
 	if err := x.prepare(); err != nil {
-		return nil, err
+		return x, nil, nil, err
 	}
-	if groups, err = x.hidden.extend(groups); err != nil {
-		return nil, err
-	}
-	basis, err := x.solve(p, groups, q.asked(), nil)
+	groups, err = x.hidden.extend(groups)
+	return x, groups, p, err
+}
+
+// answer runs the plan of a query, and finds what is asked for.
+func (r *run) answer(p *plan, groups []*relation) (*answer, error) {
+	basis, err := r.solve(p, groups, r.q.asked(), nil)
 	if err != nil {
 		return nil, err
 	}
-	return x.find(basis)
+	return r.find(basis)
 }
 
 // asked returns the variables of :find and :with, and those that are aggregated.

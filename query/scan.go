@@ -171,23 +171,32 @@ func (s *scan) keyed(g *relation, p *probe) *excerpt {
 	}
 	a, ok := s.from.Schema().Attribute(p.values[1].Ref())
 	e, v := s.column(g, 0), s.column(g, 2)
+	out := &excerpt{order: index.AEVT, covered: p.known, keys: &index.Keys{A: p.values[1].Ref()}}
+	at := e
 	switch {
 	case !ok:
 		return nil
 	case e >= 0 && (v < 0 || !a.Many):
-		if words := longsOf(&g.cols[e]); words != nil {
-			return &excerpt{order: index.AEVT, covered: p.known, keys: &index.Keys{A: a.ID, E: idsOf(sortedWords(words))}}
-		}
-	case v >= 0 && e < 0 && (a.Indexed || a.Type == db.TypeRef):
-		order := index.AVET
-		if !a.Indexed {
-			order = index.VAET
-		}
-		if words := longsOf(&g.cols[v]); words != nil {
-			return &excerpt{order: order, covered: p.known, keys: &index.Keys{A: a.ID, V: index.Vector{Kind: index.KindLong, Words: sortedWords(words)}}}
-		}
+	case v >= 0 && e < 0 && a.Indexed:
+		at, out.order = v, index.AVET
+	case v >= 0 && e < 0 && a.Type == db.TypeRef:
+		at, out.order = v, index.VAET
+	default:
+		return nil
 	}
-	return nil
+	if g.imagined() {
+		return out
+	}
+	words := longsOf(&g.cols[at])
+	if words == nil {
+		return nil
+	}
+	if words = sortedWords(words); at == e {
+		out.keys.E = idsOf(words)
+	} else {
+		out.keys.V = index.Vector{Kind: index.KindLong, Words: words}
+	}
+	return out
 }
 
 // isSet reports whether no two rows of what is read are equal: each has all that tells datoms apart.

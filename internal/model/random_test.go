@@ -40,6 +40,8 @@ type world struct {
 	txs   []*db.Report
 	ids   []db.ID
 
+	conn     *db.Conn
+	commits  bool // transactions are written, and not only tried
 	store    *mem.Store
 	invented db.ID // ids given to new entities of refused transactions
 }
@@ -56,7 +58,7 @@ func newWorld(t *testing.T, seed int64) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, ctx: t.Context(), rng: rand.New(rand.NewPCG(uint64(seed), 1)), model: &model.DB{}, snap: rep.After}
+	w := &world{t: t, ctx: t.Context(), rng: rand.New(rand.NewPCG(uint64(seed), 1)), model: &model.DB{}, snap: rep.After, conn: conn}
 	w.learn()
 	return w
 }
@@ -244,7 +246,7 @@ func arg(t model.Term) any {
 // transact runs a transaction on both, and compares what came of it.
 func (w *world) transact(ops []model.Op) {
 	w.t.Helper()
-	rep, err := tx.With(w.ctx, w.snap, data(ops))
+	rep, err := w.try(ops)
 	want, wantErr := w.model.Transact(ops, index.TxID(w.snap.NextT()), func(names []string) db.ID { return w.same(rep, names) })
 	if (err == nil) != (wantErr == nil) {
 		w.t.Fatalf("%v: got %v, the model %v\nnow %v", ops, err, wantErr, w.model.Now())
@@ -262,6 +264,22 @@ func (w *world) transact(ops []model.Op) {
 			w.ids = append(w.ids, d.E)
 		}
 	}
+}
+
+func (w *world) try(ops []model.Op) (*db.Report, error) {
+	if w.commits {
+		return tx.Transact(w.ctx, w.conn, data(ops))
+	}
+	return tx.With(w.ctx, w.snap, data(ops))
+}
+
+// index puts what was written into the index.
+func (w *world) index() {
+	w.t.Helper()
+	if err := w.conn.Index(w.ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	w.snap = w.conn.Snapshot()
 }
 
 // same returns the id that the real database gave to tempids that are one entity.
