@@ -1,6 +1,8 @@
 package query
 
 import (
+	"slices"
+
 	"github.com/datolite/datolite/index"
 )
 
@@ -325,7 +327,7 @@ func (p *plan) only() operator {
 // nodes appends the nodes of a column in a layer.
 func (c *closure) nodes(g *relation, v variable, layer int32, out []int32) []int32 {
 	at := len(out)
-	out = c.values.column(&g.cols[g.column(v)], g.n, out)
+	out = c.values.column(&g.cols[g.column(v)], g.n, slices.Grow(out, g.n))
 	if c.layers == 2 {
 		for i := at; i < len(out); i++ {
 			out[i] = 2*out[i] + layer

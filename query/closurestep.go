@@ -151,7 +151,7 @@ func (c *closure) sources(given *relation) ([]int32, error) {
 				return nil, err
 			}
 		}
-		var all []int32
+		all := make([]int32, 0, c.graph.size)
 		for n := int32(0); n < int32(c.graph.size); n += c.layers {
 			all = append(all, n)
 		}

@@ -25,7 +25,8 @@ type visit struct{ node, edge int32 }
 // components partitions what some nodes reach (Tarjan 1972), without recursion.
 func components(g *graph, sources []int32) *partition {
 	s := &searcher{g: g, index: make([]int32, g.size), low: make([]int32, g.size)}
-	s.of = make([]int32, g.size)
+	s.of, s.nodes = make([]int32, g.size), make([]int32, 0, g.size)
+	s.first, s.circles = make([]int32, 0, g.size), make([]bool, 0, g.size)
 	for n := range s.of {
 		s.of[n] = -1
 	}

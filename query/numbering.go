@@ -26,10 +26,23 @@ func (s *numbering) column(col *index.Vector, n int, out []int32) []int32 {
 		}
 		return out
 	}
+	if s.count() == 0 {
+		s.reserve(n)
+	}
 	for _, w := range col.Words[:n] {
 		out = append(out, s.long(w))
 	}
 	return out
+}
+
+// reserve makes room for so many longs, where there are none yet.
+func (s *numbering) reserve(n int) {
+	size := 64
+	for size < 2*n {
+		size *= 2
+	}
+	s.values.Words = make([]uint64, 0, n)
+	s.resize(size)
 }
 
 // number returns the number of a value.
@@ -52,7 +65,7 @@ func (s *numbering) number(v index.Value) int32 {
 // long returns the number of a long.
 func (s *numbering) long(w uint64) int32 {
 	if 2*s.longs >= len(s.slots) {
-		s.grow()
+		s.resize(max(64, 2*len(s.slots)))
 	}
 	mask := len(s.slots) - 1
 	for at := int(w * 0x9E3779B97F4A7C15 >> s.shift); ; at++ {
@@ -81,11 +94,11 @@ func (s *numbering) appendLong(w uint64) {
 	s.values.Words = append(s.values.Words, w)
 }
 
-// grow makes room for twice as many longs.
-func (s *numbering) grow() {
-	s.slots = make([]int32, max(64, 2*len(s.slots)))
-	s.shift = 64 - bits.TrailingZeros(uint(len(s.slots)))
-	mask := len(s.slots) - 1
+// resize makes so many slots, and puts those in that have a number.
+func (s *numbering) resize(size int) {
+	s.slots = make([]int32, size)
+	s.shift = 64 - bits.TrailingZeros(uint(size))
+	mask := size - 1
 	for n := range int32(s.count()) {
 		if !s.isLong(n) {
 			continue

@@ -91,6 +91,8 @@ func (c *closure) answer(n int32) (int32, bool) {
 // list, which begins with them; a node that does not reach itself leaves itself out.
 func (x *reach) condense(sources []int32) error {
 	p := components(&x.c.graph, sources)
+	x.found = make([]int32, 0, 4*x.c.graph.size)
+	x.lists = make([]stretch, 0, len(sources))
 	x.seen = make([]int32, x.c.values.count())
 	lists := make([]stretch, p.count())
 	met := make([]int32, p.count())
