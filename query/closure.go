@@ -33,6 +33,8 @@ type link struct {
 	from, to variable
 	layer    int32
 	plans    [2]*plan // with nothing bound, and with from bound; nil where that cannot be, or was not asked for
+	hops     []hop    // the latter as hops; nil where it is not such
+	looked   bool     // whether it is was found out
 }
 
 // closureOf returns the closure of a rule over a source; nil where its steps cannot be made in that direction.
@@ -95,7 +97,7 @@ func (t *transitive) parts(backward bool) (parts [2]linkage) {
 func eachLink(parts [2]linkage, change func(*plan) *plan) (out [2]linkage) {
 	for i := range parts {
 		for _, l := range parts[i].links {
-			n := *l
+			n := link{rule: l.rule, from: l.from, to: l.to, layer: l.layer}
 			for k, p := range l.plans {
 				if p != nil {
 					n.plans[k] = change(p)
@@ -305,6 +307,13 @@ const edgeBytes = 32
 
 // pairs runs a link. Pairs may come twice.
 func (c *closure) pairs(l *link, given *relation) (*relation, error) {
+	if given != nil && given.n <= fewNodes && c.isHops(l) {
+		to, origin, err := c.run.followHops(l.hops, &given.cols[0], given.n)
+		if err != nil {
+			return nil, err
+		}
+		return &relation{vars: []variable{l.from, l.to}, cols: []index.Vector{given.cols[0].Pick(origin), to.cols[0]}, n: to.n}, nil
+	}
 	if given != nil {
 		return c.run.solve(l.plans[1], []*relation{given}, setOf(l.from, l.to), nil)
 	}
@@ -314,6 +323,14 @@ func (c *closure) pairs(l *link, given *relation) (*relation, error) {
 		return out, s.read(c.run, &s.consts, &x, out)
 	}
 	return c.run.solve(l.plans[0], nil, setOf(l.from, l.to), nil)
+}
+
+// isHops reports whether a link is a path of hops.
+func (c *closure) isHops(l *link) bool {
+	if !l.looked {
+		l.looked, l.hops = true, l.plans[1].hops(l.from, l.to)
+	}
+	return l.hops != nil
 }
 
 // only returns the step of a plan that has one.

@@ -1,6 +1,9 @@
 package query
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // modes finds out with which arguments bound a rule can be called. What a recursive rule needs is the greatest fixpoint: a
 // mode is taken for possible until a body under it turns out to be stuck.
@@ -13,7 +16,14 @@ type modes struct {
 	tooMany  bool // ways to call rules, of which some were not looked at
 	settling bool
 
+	kept       *sync.Map       // modeKey → bool, what other runs of the query found out for good; nil where nothing is kept
 	explaining map[string]bool // rules of which it is being said why they cannot be called
+}
+
+// A modeKey names a way to call a rule of at most 64 arguments.
+type modeKey struct {
+	name, source string
+	args         uint64
 }
 
 // maxModes is in how many ways the rules of a query may be called.
@@ -31,7 +41,7 @@ func newModes(rules *ruleSet, rows func(string) bool) *modes {
 	if rules == nil {
 		return nil
 	}
-	return &modes{rules: rules, rows: rows, possible: map[string]*mode{}, explaining: map[string]bool{}}
+	return &modes{rules: rules, rows: rows, explaining: map[string]bool{}}
 }
 
 // boundArgs returns the numbers of the arguments of a call that are bound.
@@ -51,6 +61,25 @@ func (m *modes) callable(c *ruleClause, bound varSet, source string) bool {
 }
 
 func (m *modes) possibleMode(name, source string, args varSet) bool {
+	if m.kept == nil || args.high != nil {
+		return m.tryMode(name, source, args)
+	}
+	key := modeKey{name, source, args.low}
+	if ok, known := m.kept.Load(key); known {
+		return ok.(bool)
+	}
+	ok := m.tryMode(name, source, args)
+	if !m.settling && !m.tooMany {
+		m.kept.Store(key, ok)
+	}
+	return ok
+}
+
+// tryMode is possibleMode, found out anew.
+func (m *modes) tryMode(name, source string, args varSet) bool {
+	if m.possible == nil {
+		m.possible = map[string]*mode{}
+	}
 	key := fmt.Sprintf("%s %s %v", name, source, args.list())
 	md, known := m.possible[key]
 	if !known {

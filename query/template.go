@@ -8,11 +8,12 @@ import (
 )
 
 // A template is the plan of a query as it is for its rules and the schemas of its sources, whatever the values of its inputs are. The query
-// keeps the last one. It never changes, but for the closures that it comes to know; each run gets an instance of it, with the
+// keeps the last one. It never changes, but for what it comes to know of rules; each run gets an instance of it, with the
 // sources of the run.
 type template struct {
 	rules    *ruleSet
 	names    []string     // of all variables
+	modes    sync.Map     // see modes
 	closures sync.Map     // closureKey → [2]linkage, with plans that have no sources
 	schemas  []*db.Schema // by place in :in; nil where that is no source
 	named    varSet       // inputs among whose values are others than ids
@@ -23,7 +24,10 @@ type template struct {
 // planned returns the plan of :where: an instance of the template that the query keeps, where that fits.
 func (r *run) planned() (*plan, error) {
 	if t := r.q.kept.Load(); t != nil && t.fits(r) {
-		r.template, r.names, r.modes = t, t.names, newModes(r.rules, r.isRows)
+		r.template, r.names = t, t.names
+		if r.modes = newModes(r.rules, r.isRows); r.modes != nil {
+			r.modes.kept = &t.modes
+		}
 		return t.plan.instance(r, r.instanceOf(t.plan.check)), nil
 	}
 	p, err := r.top()
