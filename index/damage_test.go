@@ -45,7 +45,7 @@ func TestDamagedSegments(t *testing.T) {
 }
 
 // decoded returns levels that nobody has read.
-func decoded(t *testing.T, roots [][]byte, s *shelf) (l Levels) {
+func decoded(t testing.TB, roots [][]byte, s *shelf) (l Levels) {
 	t.Helper()
 	cache := NewCache(0)
 	for _, root := range roots {
