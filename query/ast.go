@@ -25,6 +25,7 @@ type ast struct {
 
 	timeout   time.Duration // 0 is none
 	asWritten bool          // clauses are run in the order in which they stand
+	fullScans bool          // a pattern of which nothing is bound reads everything
 
 	kept *atomic.Pointer[template] // what was planned last, where that can be used again
 }

@@ -226,3 +226,25 @@ func TestRowsAreMadeWhenAsked(t *testing.T) {
 		t.Errorf("%v allocations for one row, %v for all", each, all)
 	}
 }
+
+// A pattern of which nothing is bound is an error, unless the query says that it may read everything.
+func TestFullScans(t *testing.T) {
+	c := newCatalogue(t, true)
+	all := 0
+	for range c.snap.Datoms(t.Context(), db.EAVT) {
+		all++
+	}
+	for _, x := range []struct{ text, want string }{
+		{`[:find (count ?v) . :with ?e ?a :where [?e ?a ?v]]`, "query: 1:40: [?e ?a ?v]: neither its entity nor its attribute nor its value is bound; :scan :full lets it read everything"},
+		{`[:find (count ?v) :with ?e ?a :scan :full :where [?e ?a ?v]]`, fmt.Sprint(all)},
+		{`[:find ?e ?a :scan :full :where [?e ?x "ann"] [?x :db/ident ?a]]`, "ann :id"},
+		{`[:find ?e :scan :full :where [?tx :db/txInstant] [?e _ 15 ?tx]]`, "0, ann"}, // 15 is also an attribute, which the partition 0 installs
+		{`[:find ?e :scan :full :where (or [?e _ "ann"] [?e _ "cid"])]`, "ann, cid"},
+		{`[:find ?e ?f :scan :full :where [?e :n 7] [?e ?x ?f] [?f _ ?e]]`, "cid bob"},
+		{`[:find ?e :scan :some :where [?e :n]]`, "query: 1:11: :scan takes :full; without it, a pattern of which nothing is bound is an error"},
+	} {
+		if got := c.answers(t, c.snap, x.text); got != x.want {
+			t.Errorf("%s\ngot  %s\nwant %s", x.text, got, x.want)
+		}
+	}
+}

@@ -26,6 +26,7 @@ type analyzer struct {
 	modes  *modes
 	memory map[string]bool // what ready said of ors
 	quiet  bool            // errors need not say why
+	full   bool            // a pattern can be run when nothing of it is bound
 }
 
 // check checks a query as far as that goes without rules and sources.
@@ -42,7 +43,7 @@ func anyRows(string) bool { return true }
 
 // analyze finds the flow of a query, or the error of what is never bound.
 func (q *ast) analyze(rules *ruleSet, rows func(string) bool) (*flow, error) {
-	a := &analyzer{rules: rules, rows: rows, names: q.names, dollar: "$", modes: newModes(rules, rows)}
+	a := &analyzer{rules: rules, rows: rows, names: q.names, dollar: "$", modes: newModes(rules, rows), full: q.fullScans}
 	a.flow = newFlow()
 	bound, err := a.conjunction(q.where, q.bound(), "$")
 	if err != nil {
@@ -252,7 +253,7 @@ func defaultSource(own, inherited string) string {
 func (a *analyzer) ready(c clause, bound varSet, source string) bool {
 	switch c := c.(type) {
 	case *patternClause:
-		return a.flow.byValue[c] && c.knows(2, bound) || c.knows(0, bound) || c.knows(1, bound) || a.rows(a.sourceOf(c.source, source))
+		return a.full || a.flow.byValue[c] && c.knows(2, bound) || c.knows(0, bound) || c.knows(1, bound) || a.rows(a.sourceOf(c.source, source))
 	case *callClause:
 		return c.needs().within(bound)
 	case *ruleClause:

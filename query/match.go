@@ -47,7 +47,7 @@ func (s *scan) driver(c *conj, p *probe) *relation {
 	return out
 }
 
-// leading returns the first of entity, attribute and value that is bound.
+// leading returns the first of entity, attribute and value that is bound; where none is, all variables of the scan.
 func (s *scan) leading(c *conj) varSet {
 	bound := c.bound()
 	for _, v := range s.at[:3] {
@@ -261,7 +261,7 @@ func (s *scan) looksUp(c *conj, g *relation, p *probe) (bool, error) {
 		return false, nil
 	}
 	if _, parts := s.path(p); parts < 0 {
-		return true, nil
+		return s.leading(c).meets(setOf(s.at[:3]...)), nil
 	}
 	full, err := s.full(c, p)
 	return float64(g.n)*lookupCost < full, err

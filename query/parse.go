@@ -72,10 +72,10 @@ type section struct {
 	items []edn.Node
 }
 
-var sectionNames = []string{"find", "keys", "strs", "syms", "with", "in", "where", "having", "order-by", "limit", "offset", "timeout", "order"}
+var sectionNames = []string{"find", "keys", "strs", "syms", "with", "in", "where", "having", "order-by", "limit", "offset", "timeout", "order", "scan"}
 
 // scalarSections are those whose value is one form.
-var scalarSections = []string{"order-by", "limit", "offset", "timeout", "order"}
+var scalarSections = []string{"order-by", "limit", "offset", "timeout", "order", "scan"}
 
 // sections splits a query into its sections by name.
 func sections(n edn.Node) (map[string]section, error) {
@@ -186,7 +186,7 @@ func (p *parser) query(s map[string]section, pos edn.Pos) (*ast, error) {
 	}{
 		{"in", p.inputs}, {"find", p.findClause}, {"with", p.withClause}, {"where", p.whereClause},
 		{"having", p.havingClause}, {"keys", p.keys}, {"strs", p.keys}, {"syms", p.keys},
-		{"order-by", p.orderBy}, {"limit", p.limit}, {"offset", p.offset}, {"timeout", p.timeout}, {"order", p.order},
+		{"order-by", p.orderBy}, {"limit", p.limit}, {"offset", p.offset}, {"timeout", p.timeout}, {"order", p.order}, {"scan", p.scan},
 	} {
 		sec, ok := s[step.name]
 		if !ok {

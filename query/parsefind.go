@@ -152,6 +152,15 @@ func (p *parser) order(q *ast, s section) error {
 	return nil
 }
 
+// scan reads :full: patterns of which nothing is bound read everything.
+func (p *parser) scan(q *ast, s section) error {
+	if len(s.items) != 1 || s.items[0].Value != edn.Keyword("full") {
+		return errorAt(s.pos, ErrSyntax, ":scan takes :full; without it, a pattern of which nothing is bound is an error")
+	}
+	q.fullScans = true
+	return nil
+}
+
 func (p *parser) limit(q *ast, s section) (err error) {
 	q.limit, err = count(s, "limit")
 	return err

@@ -141,6 +141,6 @@ func (r *run) top() (*plan, error) {
 		}
 	}
 	r.names = q.names
-	a := &analyzer{rules: r.rules, rows: r.isRows, names: q.names, dollar: "$", flow: f, modes: r.modes}
+	a := &analyzer{rules: r.rules, rows: r.isRows, names: q.names, dollar: "$", flow: f, modes: r.modes, full: q.fullScans}
 	return r.plan(q.where, a, "$", true)
 }

@@ -12,7 +12,7 @@ func (a *analyzer) stuck(c clause, bound varSet, source string) error {
 	}
 	switch c := c.(type) {
 	case *patternClause:
-		return errorAt(c.pos, ErrInsufficient, "%s: neither its entity nor its attribute nor its value is bound", c.key)
+		return errorAt(c.pos, ErrInsufficient, "%s: neither its entity nor its attribute nor its value is bound; :scan :full lets it read everything", c.key)
 	case *callClause:
 		return a.insufficient(c, c.needs().minus(bound), bound)
 	case *ruleClause:
