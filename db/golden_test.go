@@ -16,9 +16,9 @@ import (
 	"github.com/datolite/datolite/storage/mem"
 )
 
-// The files of stores as versions of the library left them: store-1 with roots of version 1, store-2 with those of version 2. Of each there
-// are its keys and values, a line each (jsonl), and the history that it holds (txt).
-const goldenStore = "testdata/store-2"
+// The files of stores as versions of the library left them: store-1 with roots of version 1, store-2 with those of version 2, and store-3 with
+// several levels, filters, and a log in chunks. Of each there are its keys and values, a line each (jsonl), and the history that it holds (txt).
+const goldenStore = "testdata/store-3"
 
 // TestStoresOfEveryVersionOpen opens stores that were written once and for all. With -update the newest is written anew, which no change
 // of the library may make necessary.
@@ -27,7 +27,7 @@ func TestStoresOfEveryVersionOpen(t *testing.T) {
 		writeGoldenStore(t)
 	}
 	stores, err := filepath.Glob("testdata/store-*.jsonl")
-	if len(stores) < 2 || err != nil {
+	if len(stores) < 3 || err != nil {
 		t.Fatal(stores, err)
 	}
 	for _, file := range stores {
@@ -51,7 +51,7 @@ func opensGolden(t *testing.T, name string) {
 			t.Fatal(err)
 		}
 	}
-	conn := openConn(t, store, Options{ReadOnly: true})
+	conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 30, Block: 8, Level: 40, Ratio: 2}})
 	if s := conn.Stats(); s.Indexed == 0 || s.Tail == 0 {
 		t.Errorf("%+v", s)
 	}
@@ -61,6 +61,13 @@ func opensGolden(t *testing.T, name string) {
 	}
 	if diff := cmp.Diff(string(want), historyOf(t, conn.Snapshot())); diff != "" {
 		t.Error(diff)
+	}
+	if err := conn.Index(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again := openConn(t, store, Options{ReadOnly: true})
+	if diff := cmp.Diff(string(want), historyOf(t, again.Snapshot())); diff != "" || again.Stats().Tail > 0 {
+		t.Error(again.Stats(), diff)
 	}
 }
 
@@ -80,7 +87,7 @@ func historyOf(t *testing.T, snap *Snapshot) string {
 // writeGoldenStore writes a store with values of every kind that come and go, two indexes, and some transactions behind them.
 func writeGoldenStore(t *testing.T) {
 	store := mem.New()
-	conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 30, Block: 8}})
+	conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 30, Block: 8, Level: 40, Ratio: 2}})
 	m := newMaker(t)
 	m.define("name", TypeString, add(0, "db/unique", ID(38)))
 	m.define("ref", TypeRef)
@@ -111,7 +118,7 @@ func writeGoldenStore(t *testing.T) {
 				asserted = append(asserted, index.Fact{E: d.E, A: d.A, V: d.V, Tx: d.Tx})
 			}
 		}
-		if i == 12 || i == 25 {
+		if i == 12 || i == 20 || i == 25 {
 			if err := conn.Index(t.Context()); err != nil {
 				t.Fatal(err)
 			}
