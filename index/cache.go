@@ -110,6 +110,13 @@ func (c *Cache) find(by *reader, sum [32]byte) (there *leaf, l *loading, mine bo
 	return nil, l, true
 }
 
+// has reports whether a leaf is there. To ask that does not count as asking for it.
+func (c *Cache) has(sum [32]byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept.Contains(sum) || c.trial.Contains(sum)
+}
+
 // load reads a leaf for all who wait for it.
 func (c *Cache) load(sum [32]byte, l *loading, read func() (*leaf, int, error)) (*leaf, error) {
 	var bytes int

@@ -86,75 +86,27 @@ func (l Levels) countValues(ctx context.Context, a ID, first Value, v View) (n i
 
 // estimateValues estimates how many values there are.
 func (l Levels) estimateValues(ctx context.Context, a ID, of Values, v View) (int, error) {
-	picked, err := l.pickValues(ctx, a)
+	within := Prefix(1, Fact{A: a})
+	all, facts, err := l.holding(ctx, AVET, &within)
 	if err != nil {
 		return 0, err
 	}
-	sum, n := 0.0, 0
-	for _, value := range picked {
-		count := 0
-		if count, err = l.Count(ctx, AVET, Prefix(2, Fact{A: a, V: value}), v); err != nil {
+	picked, err := all.pick(pickedValues, facts)
+	if err != nil {
+		return 0, err
+	}
+	sum, weight := 0.0, 0.0
+	for _, p := range picked {
+		count, err := l.Count(ctx, AVET, Prefix(2, Fact{A: a, V: p.V}), v)
+		if err != nil {
 			return 0, err
 		}
 		if count > 0 { // else what was picked is over
-			sum, n = sum+1/float64(count), n+1
+			sum, weight = sum+float64(p.facts)/float64(count), weight+float64(p.facts)
 		}
 	}
-	if n == 0 {
+	if weight == 0 {
 		return countedValues, nil
 	}
-	return min(max(countedValues, int(float64(of.Facts)*sum/float64(n))), of.Facts), nil
-}
-
-// pickValues returns the values of facts of an attribute that lie at equal distances in the runs and trees of AVET.
-func (l Levels) pickValues(ctx context.Context, a ID) ([]Value, error) {
-	within := Prefix(1, Fact{A: a})
-	var picked []Value
-	total := 0
-	counts := make([]int, 0, len(l.runs)+len(l.stored))
-	firsts := make([]int, 0, cap(counts))
-	for _, r := range l.runs {
-		x := r.part(current).span(AVET, &within)
-		counts, firsts, total = append(counts, x.len()), append(firsts, x.at), total+x.len()
-	}
-	for _, s := range l.stored {
-		t := s.trees[AVET][current]
-		lo, err := t.rank(ctx, &s.reader, &within.Lo)
-		if err != nil {
-			return nil, err
-		}
-		hi, err := t.rank(ctx, &s.reader, &within.Hi)
-		if err != nil {
-			return nil, err
-		}
-		n := max(0, hi-lo)
-		counts, firsts, total = append(counts, n), append(firsts, lo), total+n
-	}
-	for i := range min(total, pickedValues) {
-		at, source := (2*i+1)*total/(2*min(total, pickedValues)), 0
-		for at >= counts[source] {
-			at -= counts[source]
-			source++
-		}
-		value, err := l.nthValue(ctx, source, firsts[source]+at)
-		if err != nil {
-			return nil, err
-		}
-		picked = append(picked, value)
-	}
-	return picked, nil
-}
-
-// nthValue returns the value of the n-th fact that holds in AVET of a run, or of a level, which are numbered behind the runs.
-func (l Levels) nthValue(ctx context.Context, source, n int) (Value, error) {
-	if source < len(l.runs) {
-		s := l.runs[source].part(current)
-		return s.V.At(int(s.inOrder(AVET)[n])), nil
-	}
-	s := l.stored[source-len(l.runs)]
-	f, err := s.trees[AVET][current].nth(ctx, &s.reader, n)
-	if err != nil {
-		return Value{}, err
-	}
-	return f.V, nil
+	return min(max(countedValues, int(float64(of.Facts)*sum/weight)), of.Facts), nil
 }

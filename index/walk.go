@@ -18,6 +18,7 @@ type walk struct {
 	child *child // of the leaf
 	leaf  *leaf  // nil between leaves
 	block int
+	ahead *ahead // nil for none
 }
 
 // A step of a walk is a directory, and the number of the child to go to next.
@@ -111,9 +112,12 @@ func (w *walk) enter(ctx context.Context, c *child, height int) error {
 	if lacks, err := w.lacks(ctx, w.tree, c, w.key); lacks || err != nil {
 		return err
 	}
-	l, err := w.reader.leaf(ctx, w.tree, c)
+	l, err := w.leafOf(ctx, c)
 	if err == nil {
-		w.child, w.leaf, w.block = c, l, l.at(&w.within.Lo)
+		further := w.child != nil
+		if w.child, w.leaf, w.block = c, l, l.at(&w.within.Lo); further {
+			w.readAhead(ctx)
+		}
 	}
 	return err
 }

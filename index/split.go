@@ -1,0 +1,89 @@
+package index
+
+import (
+	"cmp"
+	"context"
+	"slices"
+)
+
+// Split divides a range into up to n ranges with about as many facts each, in the order's sequence, for who reads them beside each other: each
+// fact of the range lies in one of them. Facts whose first so many components are equal stay together. It looks at a few facts of each run
+// and level for each range.
+func (l Levels) Split(ctx context.Context, o Order, within Range, n, together int) ([]Range, error) {
+	all, facts, err := l.holding(ctx, o, &within)
+	if err != nil {
+		return nil, err
+	}
+	cuts, err := all.pick(splitLooks*n, facts)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(cuts, func(a, b pickedFact) int { return cmp.Or(o.Compare(*a.Fact, *b.Fact), cmp.Compare(a.facts, b.facts)) })
+	out, rest := make([]Range, 0, n), within
+	before := 0
+	for _, c := range cuts {
+		cut := Cut{Parts: together, Key: *c.Fact}
+		if n*before >= (len(out)+1)*facts && cut.compare(o, &rest.Lo) > 0 {
+			out = append(out, Range{rest.Lo, cut})
+			rest.Lo = cut
+		}
+		before += c.facts
+	}
+	return append(out, rest), ctx.Err()
+}
+
+// splitLooks is how many facts are looked at for each range.
+const splitLooks = 8
+
+// A held is the facts that hold, in a range, of one run or tree.
+type held struct {
+	facts int
+	nth   func(n int) (*Fact, error)
+}
+
+type heldFacts []held
+
+// holding returns what the runs and trees of what holds have in a range, and how many facts that is.
+func (l Levels) holding(ctx context.Context, o Order, within *Range) (all heldFacts, facts int, err error) {
+	for _, r := range l.runs {
+		x := r.part(current).span(o, within)
+		all = append(all, held{x.len(), func(n int) (*Fact, error) { return x.fact(x.place(x.at + n)), nil }})
+		facts += x.len()
+	}
+	for _, s := range l.stored {
+		t := s.trees[o][current]
+		lo, err := t.rank(ctx, &s.reader, &within.Lo)
+		if err != nil {
+			return nil, 0, err
+		}
+		hi, err := t.rank(ctx, &s.reader, &within.Hi)
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, held{max(0, hi-lo), func(n int) (*Fact, error) { return t.nth(ctx, &s.reader, lo+n) }})
+		facts += max(0, hi-lo)
+	}
+	return all, facts, nil
+}
+
+// A pickedFact stands for some facts.
+type pickedFact struct {
+	*Fact
+	facts int
+}
+
+// pick picks about n of the facts, of each run or tree at equal distances, and at least one of each that has some.
+func (all heldFacts) pick(n, facts int) ([]pickedFact, error) {
+	var picked []pickedFact
+	for _, h := range all {
+		some := min(h.facts, (n*h.facts+facts-1)/max(1, facts))
+		for i := range some {
+			f, err := h.nth((2*i + 1) * h.facts / (2 * some))
+			if err != nil {
+				return nil, err
+			}
+			picked = append(picked, pickedFact{f, (i+1)*h.facts/some - i*h.facts/some})
+		}
+	}
+	return picked, nil
+}
