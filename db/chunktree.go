@@ -211,7 +211,7 @@ func (l *txlog) loadChunk(ctx context.Context, ref *chunkRef) (*chunk, error) {
 	var stored []byte
 	var head chunkHead
 	for i, name := range ref.parts {
-		b, err := segments{l}.Load(ctx, name)
+		b, err := segments{l, nil}.Load(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -220,13 +220,13 @@ func (l *txlog) loadChunk(ctx context.Context, ref *chunkRef) (*chunk, error) {
 			err = errChunk
 		}
 		if err != nil {
-			return nil, segments{l}.Damaged(name, err)
+			return nil, segments{l, nil}.Damaged(name, err)
 		}
 		head, stored = h, append(stored, rest...)
 	}
 	c, err := decodeChunk(head, stored)
 	if err != nil {
-		return nil, segments{l}.Damaged(ref.parts[0], err)
+		return nil, segments{l, nil}.Damaged(ref.parts[0], err)
 	}
 	return c, nil
 }
@@ -234,7 +234,7 @@ func (l *txlog) loadChunk(ctx context.Context, ref *chunkRef) (*chunk, error) {
 // loadChunkDirectory reads a directory that lies so high above the chunks.
 func (l *txlog) loadChunkDirectory(ctx context.Context, ref *chunkRef, height int) ([]chunkRef, error) {
 	name := ref.parts[0]
-	b, err := segments{l}.Load(ctx, name)
+	b, err := segments{l, nil}.Load(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func (l *txlog) loadChunkDirectory(ctx context.Context, ref *chunkRef, height in
 		err = errChunk
 	}
 	if err != nil {
-		return nil, segments{l}.Damaged(name, err)
+		return nil, segments{l, nil}.Damaged(name, err)
 	}
 	return refs, nil
 }

@@ -36,6 +36,8 @@ type Conn struct {
 	unkept   *root      // of that job, or the one before, of which there may be no copy
 	made     atomic.Pointer[madeLevels]
 
+	collected atomic.Pointer[Collected] // what the last Collect found; nil before there was one
+
 	queue   chan *request
 	taxiway chan *flight // to the pilot; one at most is under way
 	looks   chan *look
@@ -121,10 +123,11 @@ func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Co
 	c := &Conn{o: o, log: newLog(store, m.dbid(), o.log), queue: make(chan *request, maxGroup),
 		taxiway: make(chan *flight, 1), looks: make(chan *look), kicks: make(chan struct{}, 1), closing: make(chan struct{}),
 		grace: 2 * time.Second, done: make(chan struct{})}
+	c.log.retired = c.isRetired
 	c.cache = o.cache()
 	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c, observer: o.Observer}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis, next: firstT})
+	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis, next: firstT, keeping: &keeping{}})
 	return c
 }
 

@@ -107,6 +107,7 @@ var (
 	ErrHistory          = NewKind("", Unsupported, "not on a history view")
 	ErrFormat           = NewKind("", Unsupported, "format not known to this version")
 	ErrCorrupt          = NewKind("", Fault, "store is damaged")
+	ErrExpired          = NewKind("", Conflict, "snapshot is older than what the store keeps: take a new one")
 	ErrHost             = NewKind("", Incorrect, "host functions cannot be used")
 )
 

@@ -50,6 +50,17 @@ func ExampleConn_Index() {
 	// t 1099 snapshot t 1099
 }
 
+func ExampleConn_Collect() {
+	conn := must(db.Open(ctx, mem.New(), db.Options{}))
+	for range 3 {
+		must(tx.Transact(ctx, conn))
+		must(0, conn.Index(ctx))
+	}
+	done := must(conn.Collect(ctx, db.CollectOptions{Window: 30 * 24 * time.Hour}))
+	fmt.Println(done.Retired, done.Kept, done.Segments)
+	// Output: 0 3 0
+}
+
 // Several databases in one store: each has a name, which can be given away.
 func ExampleDatabases() {
 	store := mem.New()

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/datolite/datolite/storage"
@@ -16,6 +17,7 @@ type flight struct {
 	group  *group  // without turns if the record is not for its sake
 	seq    int     // of the slot
 	record *record // nil for a look
+	said   *look   // whose record it is; nil for none
 	asking []*look // who asked before it took off, and are answered if it ends well
 	landed chan struct{}
 
@@ -48,6 +50,8 @@ func (w *writer) prepare() bool {
 	switch members := len(g.sections) > 0; {
 	case len(w.publishing) > 0 && !w.mustYield():
 		w.publishRoot()
+	case len(w.saying) > 0 && !w.mustYield():
+		w.sayNext()
 	case members && !w.mustYield() && w.losses >= maxLosses:
 		w.send(w.nobody(), w.newRecord(yieldVersion, yieldSection(yieldFor(w.effort))))
 	case members && !w.mustYield():
@@ -167,9 +171,11 @@ func (w *writer) arrive(f *flight) {
 		e := f.record.entry(f.group.logged())
 		e.root, _ = f.record.root()
 		e.load = w.loaded(f.record)
+		e.hold, e.collection, _ = f.record.keeps()
 		f.group.publish()
 		w.log.recent.put(e)
 		w.arriveAt(e, f.group.snap)
+		w.tellSaid(f.said)
 		if e.load != nil {
 			e.load.snap = nil
 		}
@@ -232,9 +238,9 @@ func (w *writer) fail(f *flight) {
 		f.group.lose(f.err)
 	}
 	if f.record != nil && len(f.group.turns) == 0 {
-		for _, l := range append(w.filling, w.publishing...) {
+		for _, l := range slices.Concat(w.filling, w.publishing, w.saying) {
 			l.tell(0, f.err)
 		}
-		w.filling, w.publishing = nil, nil
+		w.filling, w.publishing, w.saying = nil, nil, nil
 	}
 }

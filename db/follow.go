@@ -109,7 +109,7 @@ func (c *Conn) newestHead(ctx context.Context) (*head, *root, error) {
 			return nil, nil, err
 		}
 		h, err := c.headAt(ctx, r)
-		if !errors.Is(err, errNoSegment) || r.job == last {
+		if !isAny(err, errNoSegment, ErrExpired) || r.job == last {
 			return h, r, err
 		}
 		last = r.job

@@ -9,15 +9,17 @@ import (
 
 // A head is where a Conn stands in the log: a value, replaced by the next one.
 type head struct {
-	snap   *Snapshot
-	seq    int        // of the newest record
-	hash   digest     // of that record, or what stands for the one before the first
-	next   T          // of the transaction after it
-	root   string     // the job of the index that is the newest one here; "" for none
-	chunks *chunkTree // of that index; nil for none
-	beyond int        // the record behind which the database was opened; 0 for the beginning
-	firsts []T        // of each record behind that, the t of its first transaction, or of the next one: from them one finds that of a t
-	writer struct {
+	snap      *Snapshot
+	seq       int        // of the newest record
+	hash      digest     // of that record, or what stands for the one before the first
+	next      T          // of the transaction after it
+	root      string     // the job of the index that is the newest one here; "" for none
+	chunks    *chunkTree // of that index; nil for none
+	published int        // the record that published that index
+	keeping   *keeping   // never nil
+	beyond    int        // the record behind which the database was opened; 0 for the beginning
+	firsts    []T        // of each record behind that, the t of its first transaction, or of the next one: from them one finds that of a t
+	writer    struct {
 		version uint64 // the lowest that may write from here on
 		seq     int    // the record that says so
 	}
@@ -27,7 +29,7 @@ type head struct {
 
 // after returns the head behind one more record, given the snapshot that it leads to.
 func (h *head) after(e *entry, snap *Snapshot) *head {
-	next := &head{snap: snap, seq: e.seq, hash: e.hash, next: h.next, root: h.root, chunks: h.chunks, beyond: h.beyond, writer: h.writer, datoms: h.datoms,
+	next := &head{snap: snap, seq: e.seq, hash: e.hash, next: h.next, root: h.root, chunks: h.chunks, published: h.published, beyond: h.beyond, writer: h.writer, datoms: h.datoms,
 		bytes: h.bytes + e.size}
 	next.firsts = append(h.firsts, h.next) // an older head never looks behind its own end
 	for i := range e.commits {
@@ -35,6 +37,7 @@ func (h *head) after(e *entry, snap *Snapshot) *head {
 		next.datoms += len(e.commits[i].Facts) + 1
 	}
 	next.ended = e.ends
+	next.keeping = h.keeping.after(e, seqOfJob(h.root))
 	if e.writer > next.writer.version {
 		next.writer.version, next.writer.seq = e.writer, e.seq
 	}
@@ -89,20 +92,21 @@ func (c *Conn) firstOf(ctx context.Context, h *head, seq int) (T, error) {
 }
 
 // after returns the head behind one more record, given the snapshot that it leads to. An index that the record publishes takes the place
-// of what it holds, if it was made from the newest one.
+// of what it holds, if it was made from the newest one,
+// and its job was not voided.
 func (c *Conn) after(h *head, e *entry, snap *Snapshot) (*head, error) {
 	if e.load != nil {
 		return c.adopted(h, e)
 	}
 	next := h.after(e, snap)
-	if e.root == nil || e.root.from != h.root || e.root.seq >= e.seq {
+	if e.root == nil || e.root.from != h.root || e.root.seq >= e.seq || e.root.seq <= h.keeping.voided {
 		return next, nil
 	}
 	levels, err := c.levelsOf(e.root)
 	if err != nil {
 		return nil, &StoreError{c.log.slot(e.seq), err}
 	}
-	next.root, next.chunks, next.snap = e.root.job, e.root.chunks, snap.over(levels)
+	next.root, next.chunks, next.published, next.snap = e.root.job, e.root.chunks, e.seq, snap.over(levels)
 	c.log.adopt(next.chunks)
 	return next, nil
 }

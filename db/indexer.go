@@ -153,7 +153,7 @@ func (c *Conn) job(ctx context.Context) error {
 // growth returns how levels are made of what a snapshot has in memory.
 func (c *Conn) growth(snap *Snapshot, to *segmentWriter) index.Growth {
 	schema := snap.Schema()
-	return index.Growth{Newest: index.TxID(snap.basis), To: to, From: segments{c.log}, Cache: c.cache, Sizes: c.o.sizes,
+	return index.Growth{Newest: index.TxID(snap.basis), To: to, From: segments{c.log, c.newPin(seqOfJob(to.job))}, Cache: c.cache, Sizes: c.o.sizes,
 		Forget: schema.forgets(), Unique: schema.isUnique}
 }
 
@@ -188,7 +188,7 @@ func (c *Conn) levelsOf(r *root) ([]*index.Level, error) {
 	if made := c.made.Load(); made != nil && made.job == r.job {
 		return made.levels, nil
 	}
-	return c.log.levels(r, c.cache)
+	return c.log.levels(r, c.cache, c.newPin(r.seq))
 }
 
 // publishRoot has the writer publish a root, and then keeps a copy of it.

@@ -270,7 +270,7 @@ func (c *Conn) adopted(h *head, e *entry) (*head, error) {
 		snap = made.snap
 	}
 	next := h.after(e, snap)
-	next.root, next.next, next.chunks = r.job, r.nextT, r.chunks
+	next.root, next.next, next.chunks, next.published = r.job, r.nextT, r.chunks, e.seq
 	next.datoms, next.bytes = h.datoms+e.load.facts, h.bytes+e.size+e.load.bytes
 	return next, nil
 }

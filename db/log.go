@@ -17,13 +17,14 @@ import (
 // then in chunks. It reads and creates them, and keeps nothing but the last few small records, for those who follow closely, and the
 // last few chunks.
 type txlog struct {
-	store  storage.Store
-	dbid   string
-	sizes  logSizes
-	alone  func() bool // reports whether nobody else can have written to the log, or trimmed it
-	recent recent
-	tree   atomic.Pointer[chunkTree] // the newest that is known
-	shelf  shelf
+	store   storage.Store
+	dbid    string
+	sizes   logSizes
+	alone   func() bool                                       // reports whether nobody else can have written to the log, or trimmed it
+	retired func(ctx context.Context, root int) (bool, error) // reports whether the root of a seq is retired by now; nil for who never asks
+	recent  recent
+	tree    atomic.Pointer[chunkTree] // the newest that is known
+	shelf   shelf
 }
 
 // newLog returns the log of a database, for one who is not alone.
@@ -43,7 +44,10 @@ type entry struct {
 	yield   time.Duration // for which the others are asked to leave its writer alone
 	root    *root         // that it publishes; nil for none
 	load    *load         // that it is; nil for none
-	size    int           // in bytes
+	hold    *hold         // of a root; nil for none
+
+	collection *collection // of roots that nobody needs; nil for none
+	size       int         // in bytes
 }
 
 // slot returns the key of a slot.
@@ -187,6 +191,7 @@ func (r *record) read() (*entry, error) {
 	e.yield, _ = r.yields()
 	e.root, _ = r.root()
 	e.load, _ = r.load()
+	e.hold, e.collection, _ = r.keeps()
 	return e, nil
 }
 

@@ -3,14 +3,16 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // A look asks the writer whether there are new records, and perhaps to fill a slot that is empty, or to publish an index.
 type look struct {
-	fill  int   // the slot to fill; 0 for none
-	root  *root // to publish; nil for none
-	load  *load // to publish, with that root in it; nil for none
-	nonce nonce // of the record of the load
+	fill  int                          // the slot to fill; 0 for none
+	root  *root                        // to publish; nil for none
+	load  *load                        // to publish, with that root in it; nil for none
+	nonce nonce                        // of the record of the load
+	say   func(*head) (section, error) // returns what a record is to say behind a head; nil for nothing
 	found int
 	err   error
 	told  chan struct{}
@@ -77,6 +79,9 @@ func (w *writer) reply(l *look, err error) {
 	case err == nil && l.root != nil:
 		w.publishing = append(w.publishing, l)
 		return
+	case err == nil && l.say != nil:
+		w.saying = append(w.saying, l)
+		return
 	case err != nil || l.fill <= h.seq:
 	case l.fill > h.seq+1:
 		err = fmt.Errorf("%w: record %d is asked for, and the newest is %d", ErrOutcomeID, l.fill, h.seq)
@@ -88,6 +93,32 @@ func (w *writer) reply(l *look, err error) {
 	}
 	l.tell(w.found, err)
 	w.found = 0
+}
+
+// sayNext sends off a record of what waits to be said, unless that is not to be said any more.
+func (w *writer) sayNext() {
+	l, h := w.saying[0], w.head.Load()
+	err := h.writable(w.log)
+	var s section
+	if err == nil {
+		s, err = l.say(h)
+	}
+	if err != nil {
+		w.saying = w.saying[1:]
+		l.tell(0, err)
+		return
+	}
+	w.send(w.nobody(), w.newRecord(keepVersion, s))
+	w.flies.said = l
+}
+
+// tellSaid answers one whose record is there.
+func (w *writer) tellSaid(said *look) {
+	if said == nil {
+		return
+	}
+	w.saying = slices.DeleteFunc(w.saying, func(l *look) bool { return l == said })
+	said.tell(0, nil)
 }
 
 // tellFilled answers those whose slot is filled.

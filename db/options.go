@@ -21,6 +21,7 @@ type Options struct {
 
 	sizes index.Sizes // of the index's parts
 	log   logSizes
+	apart bool // snapshots count for nothing in this process, as those of another would
 }
 
 // A Named is a function that the host gives a database, to be called by name. See query.Func.
@@ -31,10 +32,11 @@ type Observer interface{ Observe(Event) }
 
 // An Event is one thing that a database did.
 type Event struct {
-	Kind     string        // "transaction", "query" or "index"
+	Kind     string        // "transaction", "query", "index" or "collect"
 	T        T             // the transaction's, or the basis that the query read
 	Datoms   int           // of the transaction, txInstant included; of an index, how many facts it holds; that the query read
 	Rows     int           // that the query returned
+	Bytes    int           // that a collection deleted, about
 	Duration time.Duration // from submission to answer
 	Text     string        // of the query
 	Err      error

@@ -32,7 +32,7 @@ func (x reached) sound(b []byte) (err error) {
 // error, and without what it would lead to. It holds a few directories in memory.
 func (l *txlog) reach(ctx context.Context, r *root, enter func(reached) bool) iter.Seq2[reached, error] {
 	return func(yield func(reached, error) bool) {
-		levels, err := l.levels(r, index.NewCache(0))
+		levels, err := l.levels(r, index.NewCache(0), nil)
 		if err != nil {
 			yield(reached{}, &StoreError{l.rootKey(r), err})
 			return

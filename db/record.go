@@ -31,6 +31,8 @@ const (
 	sectionYield     = 4 // a request to other writers: see yield.go
 	sectionRoot      = 5 // an index is published: see root.go
 	sectionLoad      = 6 // many transactions at once: see load.go
+	sectionHold      = 7 // a root is held: see keeping.go
+	sectionCollect   = 8 // roots are retired: see keeping.go
 )
 
 // A record is what one slot of the log holds:
@@ -143,16 +145,15 @@ func (r *record) readable() error {
 		return fmt.Errorf("%w: the record takes a reader of version %d, and this is %d", ErrFormat, r.reader, readerVersion)
 	}
 	for _, s := range r.sections {
-		if s.kind < sectionTx || s.kind > sectionLoad {
+		if s.kind < sectionTx || s.kind > sectionCollect {
 			return fmt.Errorf("%w: the record has a section of kind %d, and a reader of version %d knows up to %d", ErrFormat,
-				s.kind, readerVersion, sectionLoad)
+				s.kind, readerVersion, sectionCollect)
 		}
 	}
 	return nil
 }
 
-// bodies returns the transactions in the record, in order: none if it ends the log, asks others to yield, publishes an index, or is a
-// load.
+// bodies returns the transactions of the record, in order: none if it is about something else.
 func (r *record) bodies() ([]body, error) {
 	if load, err := r.load(); load != nil || err != nil {
 		return nil, err
@@ -164,6 +165,9 @@ func (r *record) bodies() ([]body, error) {
 		return nil, err
 	}
 	if yield, err := r.yields(); yield > 0 || err != nil {
+		return nil, err
+	}
+	if h, c, err := r.keeps(); h != nil || c != nil || err != nil {
 		return nil, err
 	}
 	bodies := make([]body, 0, len(r.sections))

@@ -228,7 +228,7 @@ func TestRecordFromTheFuture(t *testing.T) {
 	strange := sampleRecord()
 	strange.sections = append(strange.sections, section{9, []byte("?")})
 	_, err = decodeRecord(strange.encode())
-	wantError(t, err, ErrFormat, "format not known to this version: the record has a section of kind 9, and a reader of version 3 knows up to 6")
+	wantError(t, err, ErrFormat, "format not known to this version: the record has a section of kind 9, and a reader of version 3 knows up to 8")
 }
 
 func wantError(t *testing.T, err error, kind error, text string) {

@@ -32,6 +32,9 @@ type root struct {
 	bytes       int        // of those records
 	levels      [][]byte   // the newest first; see index.Level
 	chunks      *chunkTree // of the log, up to some record; nil for none
+	keeping     *keeping   // at that record; nil for one of which nothing is retired or held
+	made        int64      // milliseconds since 1970, a moment before it was published; 0 if it does not say
+	unkeyed     bool       // it is that of a load, and never has a copy under a key
 }
 
 // rootMagic is how every root begins.
@@ -45,6 +48,7 @@ const rootVersion = 2
 const (
 	rootLevels = 1 // see index.Level
 	rootChunks = 2 // see chunkTree
+	rootKept   = 4 // see keeping, and made
 )
 
 // newRoot returns the root of a head, whose level is still to be made.
@@ -52,7 +56,7 @@ func newRoot(h *head) *root {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
 	s := h.snap
-	return &root{job: fmt.Sprintf("%s-%x", hex16(uint64(h.seq)), random), from: h.root, seq: h.seq, hash: h.hash, writer: h.writer.version,
+	return &root{job: fmt.Sprintf("%s-%x", hex16(uint64(h.seq)), random), from: h.root, seq: h.seq, hash: h.hash, keeping: h.keeping, writer: h.writer.version,
 		writerSeq: h.writer.seq, basis: s.basis, instant: s.instant, nextT: s.nextT, nextElement: s.nextElement, datoms: h.datoms, bytes: h.bytes}
 }
 
@@ -91,6 +95,9 @@ func (r *root) sections() []section {
 	sections := []section{{rootLevels, levels}}
 	if r.chunks != nil {
 		sections = append(sections, section{rootChunks, r.chunks.encode()})
+	}
+	if r.keeping != nil {
+		sections = append(sections, section{rootKept, append(binary.AppendVarint(nil, r.made), r.keeping.encode()...)})
 	}
 	return sections
 }
@@ -155,6 +162,8 @@ func (r *root) decodeSections(s *source) (unknown error) {
 			}
 		case rootChunks:
 			r.chunks = content.chunkTree()
+		case rootKept:
+			r.made, r.keeping = content.varint(), content.keeping()
 		default:
 			unknown = fmt.Errorf("%w: the root has a section of kind %d, which this version does not know", ErrFormat, kind)
 			continue
@@ -177,26 +186,31 @@ func (l *txlog) newestRoot(ctx context.Context) (*root, error) {
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
-	b, err := l.store.Get(ctx, keys[0])
+	return l.rootAt(ctx, keys[0])
+}
+
+// rootAt returns the root under a key.
+func (l *txlog) rootAt(ctx context.Context, key string) (*root, error) {
+	b, err := l.store.Get(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	r, err := decodeRoot(b)
-	if err == nil && l.rootKey(r) != keys[0] {
+	if err == nil && l.rootKey(r) != key {
 		err = fmt.Errorf("%w: the root is that of another key", ErrCorrupt)
 	}
 	if err != nil {
-		return nil, &StoreError{keys[0], err}
+		return nil, &StoreError{key, err}
 	}
 	return r, nil
 }
 
-// levels returns the levels of a root, the newest first, of which nothing is read yet.
-func (l *txlog) levels(r *root, cache *index.Cache) ([]*index.Level, error) {
+// levels returns the levels of a root, the newest first, of which nothing is read yet. They hold the pin.
+func (l *txlog) levels(r *root, cache *index.Cache, p *pin) ([]*index.Level, error) {
 	levels := make([]*index.Level, len(r.levels))
 	upto := index.TxID(r.basis)
 	for i, b := range r.levels {
-		level, err := index.DecodeLevel(b, segments{l}, cache)
+		level, err := index.DecodeLevel(b, segments{l, p}, cache)
 		switch {
 		case errors.Is(err, index.ErrFormat):
 			return nil, fmt.Errorf("%w: %w", ErrFormat, err)
@@ -215,7 +229,7 @@ func (l *txlog) levels(r *root, cache *index.Cache) ([]*index.Level, error) {
 
 // headAt returns the head at the record of a root. It reads what is said of schema in the trees.
 func (c *Conn) headAt(ctx context.Context, r *root) (*head, error) {
-	levels, err := c.log.levels(r, c.cache)
+	levels, err := c.log.levels(r, c.cache, c.newPin(r.seq))
 	if err != nil {
 		return nil, err
 	}
@@ -226,8 +240,11 @@ func (c *Conn) headAt(ctx context.Context, r *root) (*head, error) {
 		return nil, err
 	}
 	snap.schema.Store(schema)
-	h := &head{snap: snap, seq: r.seq, hash: r.hash, next: r.nextT, root: r.from, beyond: r.seq, datoms: r.datoms, bytes: r.bytes}
+	h := &head{snap: snap, seq: r.seq, hash: r.hash, next: r.nextT, root: r.from, keeping: &keeping{}, beyond: r.seq, datoms: r.datoms, bytes: r.bytes}
 	h.writer.version, h.writer.seq = r.writer, r.writerSeq
+	if r.keeping != nil {
+		h.keeping = r.keeping
+	}
 	c.log.adopt(r.chunks)
 	return h, nil
 }
@@ -289,6 +306,7 @@ func (w *writer) publishRoot() {
 		l.tell(0, err)
 		return
 	}
+	l.root.made = w.o.Clock().UnixMilli()
 	if l.load == nil {
 		w.send(w.nobody(), w.newRecord(indexVersion, section{sectionRoot, l.root.encode()}))
 		return
@@ -303,7 +321,7 @@ func (l *look) late(h *head) error {
 	switch {
 	case l.load != nil && h.seq != l.root.seq:
 		return ErrOvertaken
-	case h.root != l.root.from:
+	case h.root != l.root.from || l.root.seq <= h.keeping.voided:
 		return errOutrun
 	}
 	return nil

@@ -10,16 +10,34 @@ import (
 	"github.com/datolite/datolite/storage"
 )
 
-// segments reads the segments of a database.
-type segments struct{ log *txlog }
+// segments reads the segments of a database, those of one root if there is a pin.
+type segments struct {
+	log *txlog
+	pin *pin
+}
 
-// Load returns a segment. That it is not there is ErrCorrupt: a root names what its job has put.
+// Load returns a segment. That it is not there is ErrCorrupt, since a root names what its job has put; unless the root is retired, which
+// is ErrExpired.
 func (s segments) Load(ctx context.Context, name index.SegmentName) ([]byte, error) {
 	b, err := s.log.store.Get(ctx, s.log.segment(name))
 	if isAny(err, storage.ErrNotFound) {
-		err = s.Damaged(name, errNoSegment)
+		err = s.missing(ctx, name)
 	}
 	return b, err
+}
+
+// missing returns the error for a segment that is not there.
+func (s segments) missing(ctx context.Context, name index.SegmentName) error {
+	if s.pin != nil && s.log.retired != nil {
+		retired, err := s.log.retired(ctx, s.pin.seq)
+		if err == nil && retired {
+			err = ErrExpired
+		}
+		if err != nil {
+			return &StoreError{s.log.segment(name), err}
+		}
+	}
+	return s.Damaged(name, errNoSegment)
 }
 
 // errNoSegment is why a segment cannot be read that is not there.

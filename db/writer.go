@@ -76,6 +76,7 @@ type writer struct {
 	asking     []*look       // that wait for an answer
 	filling    []*look       // that were answered, but wait for the next slot to be filled
 	publishing []*look       // that wait for their index to be published
+	saying     []*look       // that wait for a record of what they say
 	found      int           // records of others that no look was told of
 	unsure     bool          // a record of our own may be in the log without our knowing
 	losses     int           // slots lost to others in a row

@@ -1,0 +1,74 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+)
+
+// holdNewest holds the newest root for a time, under an id, so that no collection retires it before, and returns it; nil where there
+// is none. A later hold of the same id takes its place.
+func (c *Conn) holdNewest(ctx context.Context, id string, d time.Duration) (*root, error) {
+	for {
+		if _, err := c.look(ctx); err != nil {
+			return nil, err
+		}
+		h := c.head.Load()
+		if h.root == "" {
+			return nil, nil
+		}
+		say := func(now *head) (section, error) {
+			if now.root != h.root {
+				return section{}, errOutrun
+			}
+			return holdSection(hold{id, seqOfJob(h.root), c.o.Clock().Add(d).UnixMilli()}), nil
+		}
+		if _, err := c.ask(ctx, &look{say: say, told: make(chan struct{})}); errors.Is(err, errOutrun) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		roots, err := c.rootChain(ctx, h, true)
+		if err != nil {
+			return nil, err
+		}
+		return roots[0], nil
+	}
+}
+
+// release ends the hold of an id, if there is one.
+func (c *Conn) release(ctx context.Context, id string) error {
+	say := func(*head) (section, error) { return holdSection(hold{id: id}), nil }
+	_, err := c.ask(ctx, &look{say: say, told: make(chan struct{})})
+	return err
+}
+
+// isRetired reports whether the root of a seq is retired by now: by a record that this Conn has applied, or by one behind those.
+func (c *Conn) isRetired(ctx context.Context, seq int) (bool, error) {
+	h := c.head.Load()
+	k, newest, from := h.keeping, seqOfJob(h.root), h.seq
+	last, err := from, error(nil)
+	for !k.isRetired(seq) {
+		if last, err = c.log.newest(ctx, from); !errors.Is(err, errTrimmed) {
+			break
+		}
+		r, err := c.log.newestRoot(ctx)
+		if err != nil || r == nil || r.seq <= from || r.keeping == nil {
+			return false, cmp.Or(err, c.log.lost(from+1))
+		}
+		k, newest, from, last = r.keeping, seqOfJob(r.from), r.seq, r.seq
+	}
+	if err != nil {
+		return false, err
+	}
+	for e, err := range c.log.entries(ctx, from+1, last, streamBytes) {
+		if err != nil {
+			return false, err
+		}
+		if k = k.after(e, newest); e.root != nil {
+			newest = max(newest, e.root.seq)
+		}
+	}
+	return k.isRetired(seq), nil
+}
