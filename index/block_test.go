@@ -68,7 +68,7 @@ func TestDamagedBlocks(t *testing.T) {
 	})
 }
 
-// FuzzSegment decodes a leaf and a directory whose heads have the right hash.
+// FuzzSegment decodes a leaf, a directory and filters whose heads have the right hash.
 func FuzzSegment(f *testing.F) {
 	rng := rand.New(rand.NewSource(1))
 	for _, ends := range []bool{false, true} {
@@ -78,9 +78,14 @@ func FuzzSegment(f *testing.F) {
 		}
 		s := shape{EAVT, ends}
 		leafSegment, _ := encodeLeaf(s, &c, Cut{}, 30)
-		directory, _ := encodeDirectory(s, 1, []*child{{summary: summarise(&c, 0, c.len(), Cut{}), name: SegmentName{Job: "job", N: 1}}})
+		filters := []filter{newFilter(nil, []uint64{1, 2}), newFilter([]ID{3, 4}, []uint64{5})}
+		page, _ := encodeFilters(s, filters)
+		one := &child{summary: summarise(&c, 0, c.len(), Cut{}), name: SegmentName{Job: "job", N: 1}}
+		one.filter = filterPlace{&filterPage{name: SegmentName{Job: "job", N: 2}}, 1}
+		directory, _ := encodeDirectory(s, 1, []*child{one})
 		f.Add(leafSegment, ends)
 		f.Add(directory, ends)
+		f.Add(page, ends)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, ends bool) {
 		s := shape{EAVT, ends}
@@ -96,6 +101,11 @@ func FuzzSegment(f *testing.F) {
 			}
 		}
 		_, _ = decodeDirectory(s, 1, b, sum)
+		if filters, err := decodeFilters(s, b, sum); err == nil {
+			for i := range filters {
+				filters[i].lacks(&filterKey{3, 1 << 60})
+			}
+		}
 		_, _ = decodeBlock(b, ends)
 		_, _ = DecodeLevel(b, nil, nil)
 	})

@@ -6,9 +6,9 @@
 //   - A Datom is an event: a transaction asserted or retracted something. It is what is shown.
 //   - An Order is one of EAVT, AEVT, AVET and VAET. A Range is what lies between two Cuts of an order.
 //   - A Run is what a stretch of transactions did, in columns in memory.
-//   - A Level is what all transactions up to one did, in trees of segments in a store. Segments never change; a Cache keeps leaves
+//   - A Level is what a longer stretch of transactions did, in trees of segments in a store. Segments never change; a Cache keeps leaves
 //     that were read.
-//   - Levels are what a database reads: its runs, newest first, and the level below them, if there is one.
+//   - Levels are what a database reads: its runs, newest first, and the levels below them, if there are any.
 //   - A View says what is seen of them: up to a transaction, after one, as events, without some entities.
 //   - A Cursor walks a range of an order, or many Keys of it at once, and hands out what a view shows, a Batch of columns at a time.
 //
@@ -35,7 +35,8 @@
 //
 // A tree of a level has leaves of some thousand facts in blocks of some hundred, which are decoded one by one, and above them directories
 // with a summary of each child: a count, and the transactions in it. So one fact is found in one leaf and one block, a count needs two,
-// and what a view cannot show is not read.
+// and what a view cannot show is not read. Filters of leaves tell which values of unique attributes are not there, and above the lowest
+// level which entities have not which attributes: what is new is mostly proven so without reading a leaf.
 //
 // # What to know
 //
@@ -44,8 +45,9 @@
 //
 // The fourth component of a Cut is the transaction that asserted a fact, on the history too. What one transaction did is in the log.
 //
-// Growing a level rewrites the leaves into which something goes, and no others. It is one level, whatever its size: keys that come in
-// no order, such as hashes, touch most leaves of AVET each time.
+// Growing a level rewrites the leaves into which something goes, and no others. Keys that come in no order, such as hashes, touch most
+// leaves of AVET each time; so a database of more than four million facts has a small level above a larger one, and up to five in all, of
+// which each is merged with the next when it has grown too large.
 //
 // A Push trusts its caller: a fact is asserted once, ended once, and ended only if it holds in the levels.
 package index
