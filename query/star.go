@@ -108,6 +108,9 @@ func (t *star) take(b *index.Batch) {
 	} else if t.kind != index.KindLong {
 		return
 	}
+	if t.takeAll(words, b) {
+		return
+	}
 	before := len(t.left)
 	t.right = t.right[:0]
 	if t.index != nil {
@@ -125,6 +128,31 @@ func (t *star) take(b *index.Batch) {
 		}
 		t.news.n += len(t.left) - before
 	}
+}
+
+// takeAll joins a batch whose entities are those of the next rows, one by one; it reports whether they are. The last of them may have more
+// values in the next batch.
+func (t *star) takeAll(words []uint64, b *index.Batch) bool {
+	if !t.simple {
+		return false
+	}
+	t.at = seek(t.keys, t.at, words[0])
+	if len(t.keys)-t.at < len(words) || !slices.Equal(t.keys[t.at:t.at+len(words)], words) {
+		return false
+	}
+	for i := range words {
+		t.left = append(t.left, int32(t.at+i))
+	}
+	t.at += len(words) - 1
+	for c, v := range t.news.vars {
+		col := batchColumn(b, t.scan.place(v))
+		if t.news.n == 0 {
+			reserve(&t.news.cols[c], &col, t.group.n)
+		}
+		extend(&t.news.cols[c], t.news.n, &col, len(words))
+	}
+	t.news.n += len(words)
+	return true
 }
 
 // wordsAmong returns the words of values of several kinds; those of other kinds than the group's are not to be found.
