@@ -232,16 +232,24 @@ func TestTwoIndexers(t *testing.T) {
 	}
 }
 
-// TestFaultsWhileIndexing has every call of the store fail in turn while a database is indexed: what was committed is there, whoever
-// opens it, and the next job succeeds.
+// TestFaultsWhileIndexing has every call of the store fail in turn while a database is indexed, and every value that is read be another
+// one, while levels are merged: what was committed is there, whoever opens it, and the next job succeeds.
 func TestFaultsWhileIndexing(t *testing.T) {
 	calls := 0
-	for _, mode := range []storagetest.Mode{storagetest.Before, storagetest.After, storagetest.NoSpace} {
+	modes := []storagetest.Mode{storagetest.Before, storagetest.After, storagetest.NoSpace, storagetest.Corrupt, storagetest.Swapped, storagetest.Short}
+	for _, mode := range modes {
 		for n := 1; ; n++ {
 			store := storagetest.NewFaulty(mem.New())
-			conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 20, Block: 8, Level: 40, Ratio: 2}})
-			for range 30 {
-				commit(t, conn, mark("x"))
+			conn := openConn(t, store, Options{Cache: 1, sizes: index.Sizes{Leaf: 20, Block: 8, Level: 40, Ratio: 2}})
+			for i := range 30 {
+				if commit(t, conn, mark("x")); i == 8 || i == 18 {
+					if err := conn.Index(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if levels := len(conn.Snapshot().levels.Stored()); levels < 2 {
+				t.Fatalf("%d levels", levels)
 			}
 			store.Set(storagetest.Fault{Mode: mode, N: n})
 			err := conn.Index(t.Context())

@@ -137,6 +137,22 @@ func (c *Cache) load(sum [32]byte, l *loading, read func() (*leaf, int, error)) 
 	return l.leaf, l.err
 }
 
+// drop drives out a leaf that is damaged: it may be sound where it is read from next.
+func (c *Cache) drop(sum [32]byte, l *leaf) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, from := range [...]*simplelru.LRU[[32]byte, *cached]{c.trial, c.kept} {
+		x, ok := from.Peek(sum)
+		if !ok || x.leaf != l {
+			continue
+		}
+		from.Remove(sum)
+		if c.stats.Bytes -= x.bytes; from == c.trial {
+			c.inTrial -= x.bytes
+		}
+	}
+}
+
 // grow notes that a leaf came to take more bytes.
 func (c *Cache) grow(sum [32]byte, more int) {
 	c.mu.Lock()

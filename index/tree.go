@@ -175,6 +175,7 @@ func (r *reader) lacks(ctx context.Context, t *tree, c *child, k *filterKey) (bo
 func (r *reader) columns(c *child, l *leaf, block int) (*columns, error) {
 	cols, more, err := l.columns(block)
 	if err != nil {
+		r.cache.drop(c.name.Sum, l)
 		return nil, r.from.Damaged(c.name, err)
 	}
 	if more > 0 {
