@@ -130,8 +130,8 @@ func (c *conj) advance() error {
 	return err
 }
 
-// next returns the number of the step to run: of those that can run, the one after which the fewest rows are left, or the first where
-// the query is run as written; one that would have to multiply groups comes last.
+// next returns the number of the step to run: of those that can run, the first that leaves one row or none, or the one after which the fewest
+// rows are left, or the first where the query is run as written; one that would have to multiply groups comes last.
 func (c *conj) next() (int, error) {
 	best := -1
 	for i := range c.pending {
@@ -142,6 +142,10 @@ func (c *conj) next() (int, error) {
 		switch {
 		case !p.ready:
 		case c.plan.asWritten:
+			c.leave(i + 1)
+			return i, nil
+		case p.score <= 1:
+			c.leave(i + 1)
 			return i, nil
 		case best < 0 || p.score < c.pending[best].score:
 			best = i
@@ -154,6 +158,14 @@ func (c *conj) next() (int, error) {
 	return best, nil
 }
 
+// leave leaves the candidates from one on to be judged the next time.
+func (c *conj) leave(from int) {
+	for i := range c.pending[from:] {
+		c.pending[from+i].stale = true
+	}
+	c.touched = varSet{}
+}
+
 // judge finds out whether a step can run, and what would be left then, where its variables have changed. What rules derive changes
 // without them.
 func (c *conj) judge(p *candidate) (err error) {
@@ -162,7 +174,7 @@ func (c *conj) judge(p *candidate) (err error) {
 	}
 	p.stale = false
 	_, always := p.operator.(growing)
-	if p.ready = always || c.plan.check.ready(p.of(), c.known, c.plan.source); p.ready && !c.plan.asWritten {
+	if p.ready = always || c.plan.check.ready(p.of(), c.known, c.plan.source); p.ready && !c.plan.asWritten && (len(c.pending) > 1 || c.run.trace != nil) {
 		p.score, err = p.operator.score(c)
 	}
 	return err
@@ -178,7 +190,7 @@ func (c *conj) bound() varSet {
 
 // absorb joins a relation to the groups that share variables with it.
 func (c *conj) absorb(found *relation) error {
-	var rest []*relation
+	rest := make([]*relation, 0, len(c.groups)+1)
 	for _, g := range c.groups {
 		if !g.set().meets(found.set()) {
 			rest = append(rest, g)

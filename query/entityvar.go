@@ -39,6 +39,9 @@ func (r *run) entityParam(name string, i int, source string) bool {
 	if f.param(name, i, source) {
 		return true
 	}
+	if r.params == nil {
+		r.params = map[string]bool{}
+	}
 	for key := range f.seen {
 		r.params[key] = false // none of those by which it might have been one
 	}
@@ -167,6 +170,9 @@ func (f *entityFinder) param(name string, i int, source string) bool {
 	for _, r := range f.run.rules.rules[name] {
 		f.dollar = source
 		if f.in(r.body, r.head[i], source) {
+			if f.run.params == nil {
+				f.run.params = map[string]bool{}
+			}
 			f.run.params[key] = true
 			return true
 		}

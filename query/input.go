@@ -98,6 +98,9 @@ func (r *run) take(place input, x any) (*relation, error) {
 		return nil, r.takeRules(place, x)
 	case patternInput:
 		p, err := r.takePattern(x)
+		if r.patterns == nil {
+			r.patterns = map[string]*pattern{}
+		}
 		r.patterns[place.name] = p
 		return nil, err
 	}
@@ -115,6 +118,7 @@ func (r *run) takeRules(place input, x any) error {
 		return errorAt(place.pos, ErrInputs, "the input for %% is the text of rules, not %T", x)
 	}
 	var err error
+	r.tables = map[string]*answers{}
 	r.rules, err = parseRules(text)
 	return err
 }
@@ -138,6 +142,15 @@ func (r *run) takeBinding(place input, x any) (*relation, error) {
 		return nil, errorAt(place.pos, ErrInputs, "an input is nil")
 	}
 	r.noteIDs(b, reflect.ValueOf(x))
+	if b.kind == scalarBinding {
+		v, err := r.inputValue(place, x)
+		if err != nil {
+			return nil, err
+		}
+		out := &relation{vars: []variable{b.v}, cols: make([]index.Vector, 1), n: 1, unique: true}
+		out.cols[0].Append(v)
+		return out, r.fits(1, out.width())
+	}
 	m := newBinder(r.objects, b, ErrInputs)
 	out := newRelation(m.vars)
 	if b.kind == collectionBinding {

@@ -208,8 +208,10 @@ func (s *scan) access(c *conj) (a access, err error) {
 			a.excerpt, a.lookUp = *keyed, false
 		}
 	}
-	if full, err := c.run.counted(s, &a.probe, b); err == nil && a.group == nil {
+	if a.group == nil {
+		full, err := s.full(c, &a.probe)
 		a.excerpt.room = int(min(full, maxRoom))
+		return a, err
 	}
 	return a, nil
 }

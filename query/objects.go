@@ -19,7 +19,7 @@ type objects struct {
 	kept     int64 // bytes of the texts of handles
 }
 
-func newObjects() *objects { return &objects{byHandle: map[string]any{}, byObject: map[any]string{}} }
+func newObjects() *objects { return &objects{} }
 
 // handleMark begins the text of a handle.
 const handleMark = "\x00"
@@ -87,6 +87,9 @@ func (o *objects) keep(text string, x any) index.Value {
 	if _, known := o.byHandle[h.Text()]; !known {
 		o.kept += int64(len(text))
 	}
+	if o.byHandle == nil {
+		o.byHandle = map[string]any{}
+	}
 	o.byHandle[h.Text()] = x
 	return h
 }
@@ -140,6 +143,9 @@ func (o *objects) identity(x any) index.Value {
 	text, ok := o.byObject[x]
 	if !ok {
 		text = fmt.Sprintf("object %d", len(o.byHandle))
+		if o.byObject == nil {
+			o.byObject = map[any]string{}
+		}
 		o.byObject[x] = text
 	}
 	return o.keep(text, x)

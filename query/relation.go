@@ -84,8 +84,11 @@ func isRange(rows []int32) bool {
 
 // project returns the distinct rows of some of the columns of a relation, which may be none.
 func (r *run) project(g *relation, vs []variable) (*relation, error) {
-	if slices.Equal(vs, g.vars) {
+	switch {
+	case slices.Equal(vs, g.vars):
 		return r.distinct(g)
+	case len(vs) == 0:
+		return &relation{n: min(g.n, 1), unique: true}, nil
 	}
 	return r.distinct(&relation{vars: vs, cols: g.columnsOf(vs), n: g.n, unique: g.unique && len(vs) == len(g.vars)})
 }
