@@ -43,6 +43,9 @@ func (r raw) all() []entry {
 	return r.entries[:r.n]
 }
 
+// spare is how much room is left at most for what may follow.
+const spare = 16 << 10
+
 // with returns the entries of r followed by those of s.
 func (r raw) with(s raw) raw {
 	if r.n == 0 {
@@ -53,7 +56,7 @@ func (r raw) with(s raw) raw {
 		copy(r.entries[r.n:n], s.all())
 		return raw{r.shared, n}
 	}
-	out := newRaw(n, 2*n)
+	out := newRaw(n, n+min(n, spare))
 	copy(out.entries, r.all())
 	copy(out.entries[r.n:], s.all())
 	return out

@@ -118,8 +118,8 @@ func (r *Run) after(t ID) *Run {
 	if r.oldest > t && !r.bottom {
 		return r
 	}
-	var later []entry
 	if raw, unread := r.unsorted(); unread {
+		var later []entry
 		for _, e := range raw.all() {
 			if e.event() > t {
 				later = append(later, e)
@@ -127,6 +127,12 @@ func (r *Run) after(t ID) *Run {
 		}
 		return newLater(later)
 	}
+	return newLater(r.entriesAfter(t))
+}
+
+// entriesAfter returns what a run that is sorted was made of, as far as it came after a transaction.
+func (r *Run) entriesAfter(t ID) []entry {
+	var later []entry
 	for _, k := range [...]class{current, past, closing} {
 		s := r.part(k)
 		for i := range s.len() {
@@ -139,7 +145,21 @@ func (r *Run) after(t ID) *Run {
 			}
 		}
 	}
-	return newLater(later)
+	return later
+}
+
+// muchSmaller is how many times smaller a run is at least that is not worth sorting another one for.
+const muchSmaller = 16
+
+// unsortedBeside is unsorted for a run that is to be merged with another one: what one that is much smaller holds is taken apart again.
+func (r *Run) unsortedBeside(other *Run) (raw, bool) {
+	if x, unread := r.unsorted(); unread || r.size > other.size/muchSmaller {
+		return x, unread
+	}
+	entries := r.entriesAfter(math.MinInt64)
+	x := raw{&shared{entries: entries}, len(entries)}
+	x.used.Store(int64(len(entries)))
+	return x, true
 }
 
 // newLater returns the run of entries, above a level.

@@ -5,15 +5,16 @@ import (
 	"slices"
 )
 
-// merged returns the run of what r and the newer run n hold. Where neither was read yet, it is as unsorted as they are.
+// merged returns the run of what r and the newer run n hold. Where neither was read yet, or only one that is much smaller, it is as unsorted
+// as they are.
 func (r *Run) merged(n *Run) *Run {
 	out := &Run{oldest: min(r.oldest, n.oldest), newest: max(r.newest, n.newest), first: min(r.first, n.first),
 		bottom: r.bottom, size: r.size + n.size, text: r.text + n.text}
 	if r.bottom {
 		out.oldest = out.first
 	}
-	older, unread := r.unsorted()
-	newer, both := n.unsorted()
+	older, unread := r.unsortedBeside(n)
+	newer, both := n.unsortedBeside(r)
 	if unread && both {
 		out.raw = older.with(newer)
 		return out
