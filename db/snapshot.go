@@ -79,6 +79,11 @@ func (s *Snapshot) Schema() *Schema {
 	return schema
 }
 
+// First returns the first datom of a range, if it has one. It is for tx alone, which asks for many.
+func (s *Snapshot) First(ctx context.Context, o Order, r index.Range) (Datom, bool, error) {
+	return s.levels.First(ctx, o, r, index.View{Basis: index.TxID(s.basis)})
+}
+
 // Speculative reports whether the snapshot holds transactions that were never committed: it comes from tx.With.
 func (s *Snapshot) Speculative() bool { return s.pending.Load() != nil }
 

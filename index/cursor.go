@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"slices"
+	"sync"
 )
 
 const (
@@ -42,6 +43,23 @@ type Cursor struct {
 func (l Levels) Scan(ctx context.Context, o Order, r Range, v View) *Cursor {
 	return &Cursor{ctx: ctx, levels: l, order: o, within: r, lens: v.lens()}
 }
+
+// First returns the first datom that the view shows of a range, if there is one.
+func (l Levels) First(ctx context.Context, o Order, r Range, v View) (d Datom, found bool, err error) {
+	c := firsts.Get().(*Cursor)
+	c.ctx, c.levels, c.order, c.within, c.lens, c.most = ctx, l, o, r, v.lens(), 1
+	b, err := c.Next()
+	if err == nil && b != nil {
+		d, found = b.Datom(0), true
+	}
+	clear(c.builder.texts.rows)
+	*c = Cursor{counted: c.counted, sifted: c.sifted, builder: c.builder}
+	firsts.Put(c)
+	return d, found, err
+}
+
+// firsts are cursors of First that are not in use, which hold on to nothing but room for one datom.
+var firsts = sync.Pool{New: func() any { return new(Cursor) }}
 
 // Next returns the next batch, of at most 1,024 datoms, or nil at the end. An error (of the context, or of a store) ends the walk.
 func (c *Cursor) Next() (*Batch, error) {

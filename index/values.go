@@ -39,13 +39,8 @@ func (l Levels) Values(ctx context.Context, a ID, v View) (out Values, err error
 
 // firstValue returns the first value of a range of AVET, if it has one.
 func (l Levels) firstValue(ctx context.Context, within Range, v View) (Value, bool, error) {
-	c := l.Scan(ctx, AVET, within, v)
-	c.most = 1
-	b, err := c.Next()
-	if b == nil || err != nil {
-		return Value{}, false, err
-	}
-	return b.V.At(0), true, nil
+	d, found, err := l.First(ctx, AVET, within, v)
+	return d.V, found, err
 }
 
 // lastValue returns the last value of a range of AVET; nil where there is none.

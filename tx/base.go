@@ -18,7 +18,7 @@ type base struct {
 }
 
 func newBase(ctx context.Context, snap *db.Snapshot) *base {
-	return &base{ctx, snap, snap.Schema(), index.TxID(snap.NextT())}
+	return &base{ctx: ctx, snap: snap, schema: snap.Schema(), tx: index.TxID(snap.NextT())}
 }
 
 // each calls f for the datoms of an order whose first components are those of key, until it returns false.
@@ -42,15 +42,7 @@ func (b *base) each(o db.Order, components int, key index.Fact, f func(db.Datom)
 
 // first returns the first datom whose first components are those of key.
 func (b *base) first(o db.Order, components int, key index.Fact) (d db.Datom, ok bool, err error) {
-	cursor, err := b.snap.Scan(b.ctx, o, index.Prefix(components, key))
-	if err != nil {
-		return d, false, err
-	}
-	batch, err := cursor.Next()
-	if err != nil || batch == nil || batch.Len() == 0 {
-		return d, false, err
-	}
-	return batch.Datom(0), true, nil
+	return b.snap.First(b.ctx, o, index.Prefix(components, key))
 }
 
 // holder returns the datom of the entity that has the value of a unique attribute.
