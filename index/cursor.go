@@ -25,6 +25,8 @@ type Cursor struct {
 	few     [2]source // so that reading at a point allocates little
 	line    [2]*source
 	merger  merger
+	walks   []*walk // through trees, for this range and those before it
+	walking int     // how many of them this range needs
 	waiting stretch
 	seen    int // facts since the context was last asked
 
@@ -151,7 +153,7 @@ func (c *Cursor) open() {
 
 // begin lets sources take part, and returns how many facts come of trees, about. Where there is nothing to show there is nothing to mask.
 func (c *Cursor) begin(sources []source) (rows int) {
-	c.merger = merger{order: c.order, line: c.line[:0], ctx: c.ctx}
+	c.merger = merger{order: c.order, line: c.line[:0], between: c.merger.between[:0], ctx: c.ctx}
 	for _, masks := range [...]bool{false, true} {
 		for i := range sources {
 			s := &sources[i]
@@ -174,7 +176,9 @@ func (c *Cursor) walk(r *reader, t *tree, skip func(*summary) bool) feeder {
 	if c.keys != nil {
 		return &keyWalk{picker: picker{keyList: c.keys}, reader: r, tree: t, skip: skip}
 	}
-	return &walk{reader: r, tree: t, within: &c.within, skip: skip, key: c.key}
+	w := c.walker()
+	*w = walk{reader: r, tree: t, within: &c.within, skip: skip, key: c.key, path: w.path[:0]}
+	return w
 }
 
 // advance makes sure that a stretch is waiting which may show something, and reports whether there is one.

@@ -308,11 +308,7 @@ const edgeBytes = 32
 // pairs runs a link. Pairs may come twice.
 func (c *closure) pairs(l *link, given *relation) (*relation, error) {
 	if given != nil && given.n <= fewNodes && c.isHops(l) {
-		to, origin, err := c.run.followHops(l.hops, &given.cols[0], given.n)
-		if err != nil {
-			return nil, err
-		}
-		return &relation{vars: []variable{l.from, l.to}, cols: []index.Vector{given.cols[0].Pick(origin), to.cols[0]}, n: to.n}, nil
+		return l.follow(c.run, &given.cols[0], given.n)
 	}
 	if given != nil {
 		return c.run.solve(l.plans[1], []*relation{given}, setOf(l.from, l.to), nil)

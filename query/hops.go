@@ -5,7 +5,8 @@ import "github.com/datolite/datolite/index"
 // A hop leads from one component of the datoms of an attribute to another: from an entity to its values, or back.
 type hop struct {
 	scan     *scan
-	from, to int // places in the pattern
+	from, to int           // places in the pattern
+	cursor   *index.Cursor // nil until the first one
 }
 
 // fewNodes is from how many nodes their edges are looked up one by one.
@@ -57,27 +58,55 @@ func (s *scan) hop(v variable) *hop {
 	return h
 }
 
-// follow returns what the hops lead to from the values of a column, and for each of it the value it comes from.
-func (r *run) followHops(hops []hop, from *index.Vector, n int) (*relation, []int32, error) {
-	origin := make([]int32, n)
+// lead appends what a hop leads to from a value.
+func (h *hop) lead(r *run, from index.Value, out *index.Vector, n int) (int, error) {
+	p := h.scan.consts
+	p.set(h.from, from)
+	x := h.scan.excerpt(&p, nil)
+	if x.none {
+		return n, nil
+	}
+	if h.cursor == nil {
+		var err error
+		if h.cursor, err = h.scan.open(r, &x); err != nil {
+			return n, err
+		}
+	} else {
+		h.cursor.Aim(x.within)
+	}
+	for {
+		b, err := h.cursor.Next()
+		if b == nil || err != nil {
+			return n, err
+		}
+		col := batchColumn(b, h.to)
+		extend(out, n, &col, b.Len())
+		n += b.Len()
+		if err := firstError(r.reads(b.Len()), r.fits(n, 16)); err != nil {
+			return n, err
+		}
+	}
+}
+
+// follow returns the pairs of the values of a column and what hops lead to from there.
+func (l *link) follow(r *run, from *index.Vector, n int) (*relation, error) {
+	at, origin := from, make([]int32, n)
 	for i := range origin {
 		origin[i] = int32(i)
 	}
-	at := &relation{cols: []index.Vector{*from}, n: n}
-	for _, h := range hops {
-		out, of := newRelation([]variable{h.scan.at[h.to]}), []int32(nil)
-		for i := range at.n {
-			p := h.scan.consts
-			p.set(h.from, at.cols[0].At(i))
-			x := h.scan.excerpt(&p, nil)
-			if err := h.scan.read(r, &p, &x, out); err != nil {
-				return nil, nil, err
+	for i := range l.hops {
+		var of []int32
+		out, reached := &index.Vector{}, 0
+		for k := range origin {
+			var err error
+			if reached, err = l.hops[i].lead(r, at.At(k), out, reached); err != nil {
+				return nil, err
 			}
-			for len(of) < out.n {
-				of = append(of, origin[i])
+			for len(of) < reached {
+				of = append(of, origin[k])
 			}
 		}
 		at, origin = out, of
 	}
-	return at, origin, nil
+	return &relation{vars: []variable{l.from, l.to}, cols: []index.Vector{from.Pick(origin), *at}, n: len(origin)}, nil
 }
