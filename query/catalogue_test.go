@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -247,4 +248,34 @@ func TestFullScans(t *testing.T) {
 			t.Errorf("%s\ngot  %s\nwant %s", x.text, got, x.want)
 		}
 	}
+}
+
+// A Prepared is asked by many goroutines at once, of different databases and with different inputs.
+func TestPreparedByMany(t *testing.T) {
+	c := newCatalogue(t, true)
+	more := with(t, c.snap, tx.EDN(`[{:db/ident :late :db/valueType :db.type/long} {:id "dan" :n 1}]`)).After
+	q := query.MustPrepare[string](`[:find [?id ...] :in $ ?most :where [?e :id ?id] [?e :n ?n] [(< ?n ?most)]
+		(or [?e :n 1] [?e :n 6] [?e :n 7]) (not [?e :m 7])]`)
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			for k := range 50 {
+				r, want := db.Reader(c.snap), []string{"bob"}
+				if (i+k)%2 == 0 {
+					r, want = more, []string{"bob", "dan"}
+				}
+				most := 7 + (i+k)%3/2*10
+				if most > 7 {
+					want = append(want, "cid")
+				}
+				got, err := q.All(t.Context(), r, most)
+				slices.Sort(got)
+				slices.Sort(want)
+				if err != nil || !slices.Equal(got, want) {
+					t.Errorf("%v %v, want %v", got, err, want)
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

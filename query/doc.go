@@ -30,6 +30,9 @@
 //	ada, err := query.Pull[Person](ctx, snap, db.Lookup("person/name", "Ada"))
 //	m, err := query.Pull[map[string]any](ctx, snap, id, `[:person/name {:person/friend [:person/name]}]`)
 //
+// A Plan tells how a query is answered: Explain makes it without running the query, Analyze runs it and measures each Step. A Budget bounds what a
+// query may use, and its context how long it may take.
+//
 // PullAll returns the trees of many entities, and PullIndex yields those of a stretch of an attribute's index, from either end.
 //
 // An Error tells the line and column of what is wrong in a text, and unwraps to the kind of the error; an attribute that does not exist is

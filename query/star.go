@@ -13,7 +13,7 @@ type star struct {
 	probe   *probe
 	excerpt *excerpt
 	whole   bool // nothing is left to be tested
-	simple  bool // and each row of the group has an entity of its own, and is kept once for each datom
+	simple  bool // and each row of the group has an entity of its own
 	group   *relation
 	keys    []uint64 // of the rows of the group
 	kind    index.Kind
@@ -83,7 +83,7 @@ func (t *star) prepare() {
 			t.kept = make([]bool, t.group.n)
 		}
 	}
-	t.simple = t.whole && !t.semi && t.index == nil && strictlyAscends(index.Vector{Kind: t.kind, Words: t.keys})
+	t.simple = t.whole && t.index == nil && strictlyAscends(index.Vector{Kind: t.kind, Words: t.keys})
 	t.left = make([]int32, 0, t.group.n)
 }
 
@@ -140,10 +140,17 @@ func (t *star) takeAll(words []uint64, b *index.Batch) bool {
 	if len(t.keys)-t.at < len(words) || !slices.Equal(t.keys[t.at:t.at+len(words)], words) {
 		return false
 	}
-	for i := range words {
-		t.left = append(t.left, int32(t.at+i))
+	first := t.at
+	if t.semi && t.keptLast(first) {
+		first++
+	}
+	for i := first; i < t.at+len(words); i++ {
+		t.left = append(t.left, int32(i))
 	}
 	t.at += len(words) - 1
+	if t.semi {
+		return true
+	}
 	for c, v := range t.news.vars {
 		col := batchColumn(b, t.scan.place(v))
 		if t.news.n == 0 {
@@ -197,7 +204,12 @@ func (t *star) merge(words []uint64, b *index.Batch) {
 		case w != words[j]:
 			j = seek(words, j+1, w)
 		case t.simple && j < last && words[j+1] != w:
-			t.left, t.right = append(t.left, int32(i)), append(t.right, int32(j))
+			if !t.semi {
+				t.right = append(t.right, int32(j))
+				t.left = append(t.left, int32(i))
+			} else if !t.keptLast(i) {
+				t.left = append(t.left, int32(i))
+			}
 			i, j = i+1, j+1
 		default:
 			iEnd, jEnd := runEnd(keys, i), runEnd(words, j)
@@ -229,7 +241,7 @@ func (t *star) pair(row, datom int, b *index.Batch) {
 	switch {
 	case !t.semi:
 		t.right = append(t.right, int32(datom))
-	case t.kept == nil && len(t.left) > 0 && t.left[len(t.left)-1] >= int32(row):
+	case t.kept == nil && t.keptLast(row):
 		return
 	case t.kept != nil && t.kept[row]:
 		return
@@ -237,6 +249,12 @@ func (t *star) pair(row, datom int, b *index.Batch) {
 		t.kept[row] = true
 	}
 	t.left = append(t.left, int32(row))
+}
+
+// keptLast reports whether a row, or one after it, was the last that was kept.
+func (t *star) keptLast(row int) bool {
+	n := len(t.left)
+	return n > 0 && t.left[n-1] >= int32(row)
 }
 
 // joined returns the rows of the group, each beside what the scan adds to it.
