@@ -60,7 +60,6 @@ func (s *sequence) byAttribute() []uint32 {
 // A ranked place sorts by the rank of its value, and by the full value where ranks are equal and do not tell all.
 type ranked struct {
 	rank  uint64
-	nth   uint32
 	place uint32
 }
 
@@ -72,21 +71,67 @@ func (s *sequence) sortByValue(places []uint32) {
 	rank, exact := ranks(s.V.Kinds[places[0]], s.V.uniform(places))
 	list := make([]ranked, len(places))
 	for i, p := range places {
-		list[i] = ranked{rank(&s.V, int(p)), uint32(i), p}
+		list[i] = ranked{rank(&s.V, int(p)), p}
 	}
-	slices.SortFunc(list, func(a, b ranked) int {
-		c := cmp.Compare(a.rank, b.rank)
-		if c == 0 && !exact {
-			c = Compare(s.V.At(int(a.place)), s.V.At(int(b.place)))
+	list = sortRanked(list)
+	for group := list; !exact && len(group) > 0; {
+		n := 1
+		for n < len(group) && group[n].rank == group[0].rank {
+			n++
 		}
-		if c == 0 {
-			c = cmp.Compare(a.nth, b.nth)
-		}
-		return c
-	})
+		s.sortEquals(group[:n])
+		group = group[n:]
+	}
 	for i, r := range list {
 		places[i] = r.place
 	}
+}
+
+// sortEquals sorts places of equal rank by value. Most have one value.
+func (s *sequence) sortEquals(group []ranked) {
+	first := s.V.At(int(group[0].place))
+	for i := range group {
+		if s.V.At(int(group[i].place)) != first {
+			slices.SortStableFunc(group, func(a, b ranked) int { return Compare(s.V.At(int(a.place)), s.V.At(int(b.place))) })
+			return
+		}
+	}
+}
+
+// sortedByDigit is from how many places on they are sorted digit by digit.
+const sortedByDigit = 128
+
+// sortRanked sorts by rank and leaves what is equal in its sequence: many places byte by byte, from the lowest on, without those that all have in
+// common (least significant digit first, as sorters of punched cards did).
+func sortRanked(list []ranked) []ranked {
+	if len(list) < sortedByDigit {
+		slices.SortStableFunc(list, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+		return list
+	}
+	var counts [8][256]uint32
+	for i := range list {
+		for d, rank := 0, list[i].rank; d < 8; d, rank = d+1, rank>>8 {
+			counts[d][byte(rank)]++
+		}
+	}
+	other := make([]ranked, len(list))
+	for d := range counts {
+		at := &counts[d]
+		if at[byte(list[0].rank>>(8*d))] == uint32(len(list)) {
+			continue
+		}
+		next := uint32(0)
+		for b := range at {
+			next, at[b] = next+at[b], next
+		}
+		for i := range list {
+			b := byte(list[i].rank >> (8 * d))
+			other[at[b]] = list[i]
+			at[b]++
+		}
+		list, other = other, list
+	}
+	return list
 }
 
 // uniform reports whether the values at some places, of which there is one, have one kind.
