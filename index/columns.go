@@ -1,6 +1,9 @@
 package index
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // columns holds facts of a run, sorted as EAVT. V always has Kinds and Words here; End is nil where every fact is open.
 type columns struct {
@@ -67,10 +70,41 @@ func (c *columns) appendStretch(x *stretch) {
 		c.appendSpan(x.columns, x.from, x.upto)
 		return
 	}
-	for i := x.from; i < x.upto; i++ {
-		p := x.place(i)
-		c.appendSpan(x.columns, p, p+1)
+	c.appendPlaces(x.columns, x.places[x.from:x.upto])
+}
+
+// appendPlaces appends the facts at some places of other columns.
+func (c *columns) appendPlaces(from *columns, places []uint32) {
+	n := len(c.E)
+	c.E, c.A, c.Tx = picked(c.E, from.E, places), picked(c.A, from.A, places), picked(c.Tx, from.Tx, places)
+	if from.in != nil {
+		c.in = picked(c.in, from.in, places)
 	}
+	if c.End != nil {
+		c.End = picked(c.End, from.End, places)
+	}
+	c.V.Kinds, c.V.Words = picked(c.V.Kinds, from.V.Kinds, places), picked(c.V.Words, from.V.Words, places)
+	packed := from.V.packed.spans != nil
+	if c.V.Texts == nil && (packed || from.V.Texts != nil) {
+		c.V.Texts = make([]string, n, max(cap(c.E), n+len(places)))
+	}
+	switch {
+	case from.V.Texts != nil:
+		c.V.Texts = picked(c.V.Texts, from.V.Texts, places)
+	case packed:
+		c.V.Texts = append(c.V.Texts, make([]string, len(places))...)
+		from.V.packed.pick(c.V.Texts[n:], places)
+	case c.V.Texts != nil:
+		c.V.Texts = append(c.V.Texts, make([]string, len(places))...)
+	}
+}
+
+// picked appends what a column has at some places.
+func picked[T any](to, from []T, places []uint32) []T {
+	n := len(to)
+	to = slices.Grow(to, len(places))[:n+len(places)]
+	pick(to[n:], from, places, false)
+	return to
 }
 
 // appendSpan appends the facts from i to j of other columns.
