@@ -106,7 +106,10 @@ func jobOfRoot(key string) string {
 // rootOf returns the root that a job made: from its key, or for want of one from the record that published it, and then under its key.
 func (c *Conn) rootOf(ctx context.Context, job, key string, newest int, write bool) (*root, error) {
 	if key != "" {
-		return c.log.rootAt(ctx, key)
+		r, err := c.log.rootAt(ctx, key)
+		if !errors.Is(err, storage.ErrNotFound) { // else somebody retired it meanwhile
+			return r, err
+		}
 	}
 	for e, err := range c.log.entries(ctx, seqOfJob(job)+1, newest, streamBytes) {
 		if err != nil {

@@ -249,7 +249,11 @@ func TestCollectDeletesWhatKilledProcessesLeave(t *testing.T) {
 
 // TestFaultsWhileCollecting has every call of the store fail in turn, in every way, while a database is collected, indexed and held.
 func TestFaultsWhileCollecting(t *testing.T) {
-	for _, mode := range []storagetest.Mode{storagetest.Before, storagetest.After} {
+	modes := []storagetest.Mode{storagetest.Before, storagetest.After}
+	if testing.Short() {
+		modes = modes[:1]
+	}
+	for _, mode := range modes {
 		for n := 1; ; n++ {
 			inner := mem.New()
 			faulty := storagetest.NewFaulty(inner)
