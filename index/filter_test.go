@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/rand"
+	"slices"
 	"testing"
 )
 
@@ -58,60 +59,111 @@ func TestFiltersStayAsTheyAre(t *testing.T) {
 	}
 }
 
-// TestNewKeysAreProvenNewWithoutALeaf looks for keys that are there and for keys that are not, in several levels out of a cold cache.
-func TestNewKeysAreProvenNewWithoutALeaf(t *testing.T) {
-	const many, attr = 20_000, 6
-	rng := rand.New(rand.NewSource(1))
-	s := newStack(rng)
-	s.sizes = Sizes{Leaf: 500, Block: 100, Level: 1000, Ratio: 2}
-	var l Levels
-	for i, n := range []int{0, 16_000, 19_000, many} {
-		if i == 0 {
-			continue
-		}
+// A lookup looks for values and entities in several levels, and counts how often it looks into a leaf.
+type lookup struct {
+	*testing.T
+	*stack
+	l Levels
+}
+
+const (
+	lookupKeys = 20_000
+	lookupAttr = 6
+)
+
+// newLookup returns levels of entities with a unique value each, out of a cold cache.
+func newLookup(t *testing.T) *lookup {
+	x := &lookup{T: t, stack: newStack(rand.New(rand.NewSource(1)))}
+	x.sizes = Sizes{Leaf: 500, Block: 100, Level: 1000, Ratio: 2}
+	from := 0
+	for i, n := range []int{16_000, 19_000, lookupKeys} {
+		tx := TxID(T(i + 1))
 		var facts []Fact
-		for k := []int{0, 16_000, 19_000}[i-1]; k < n; k++ {
-			facts = append(facts, Fact{E: ID(k), A: attr, V: contentHash(k), Tx: TxID(T(i))})
+		for ; from < n; from++ {
+			facts = append(facts, Fact{E: ID(from), A: lookupAttr, V: contentHash(from), Tx: tx})
 		}
-		l = l.Push(NewRun(facts, testAttrs{}))
-		l = l.Over(s.grown(t, l, string(rune('a'+i)), TxID(T(i)), nil)...)
+		x.l = x.l.Push(NewRun(facts, testAttrs{}))
+		x.l = x.l.Over(x.grown(t, x.l, string(rune('a'+i)), tx, nil)...)
 	}
-	if len(l.stored) != 3 {
-		t.Fatalf("%d levels", len(l.stored))
+	if len(x.l.stored) != 3 {
+		t.Fatalf("%d levels", len(x.l.stored))
 	}
-	s.cache = NewCache(1 << 30)
-	for i := range l.stored {
-		l.stored[i].cache = s.cache
+	x.stack.cache = NewCache(1 << 30)
+	for i := range x.l.stored {
+		x.l.stored[i].cache = x.stack.cache
 	}
-	now := View{Basis: TxID(3)}
-	look := func(o Order, f Fact) int {
-		t.Helper()
-		batch, err := l.Scan(t.Context(), o, Prefix(2, f), now).Next()
-		if err != nil {
-			t.Fatal(err)
+	return x
+}
+
+// finds returns how many facts there are that have the first two components of a key.
+func (x *lookup) finds(o Order, f Fact) int {
+	x.Helper()
+	return drain(x, x.l.Scan(x.Context(), o, Prefix(2, f), View{Basis: TxID(3)}))
+}
+
+// leaves returns how often f looks into a leaf.
+func (x *lookup) leaves(f func()) int {
+	before := x.stack.cache.Stats()
+	f()
+	after := x.stack.cache.Stats()
+	return after.Hits + after.Misses - before.Hits - before.Misses
+}
+
+// TestNewKeysAreProvenNewWithoutALeaf looks for keys that are there and for keys that are not.
+func TestNewKeysAreProvenNewWithoutALeaf(t *testing.T) {
+	const many = 2000
+	x := newLookup(t)
+	n := x.leaves(func() {
+		for n := range many {
+			if x.finds(AVET, Fact{A: lookupAttr, V: contentHash(lookupKeys + n)}) != 0 {
+				t.Fatal("a key that is new is there")
+			}
 		}
-		if batch == nil {
-			return 0
+	})
+	if n > many/15 {
+		t.Errorf("for %d new keys a leaf was looked into %d times", many, n)
+	}
+	n = x.leaves(func() {
+		for n := range many {
+			n = n * 7919 % lookupKeys
+			if x.finds(AVET, Fact{A: lookupAttr, V: contentHash(n)}) != 1 || x.finds(EAVT, Fact{E: ID(n), A: lookupAttr}) != 1 {
+				t.Fatalf("key %d is not there", n)
+			}
 		}
-		return batch.Len()
+	})
+	if n > 2*many*12/10+many/5 {
+		t.Errorf("for %d keys in AVET and EAVT a leaf was looked into %d times", many, n)
 	}
-	for n := range 2000 {
-		if look(AVET, Fact{A: attr, V: contentHash(many + n)}) != 0 {
-			t.Fatal("a key that is new is there")
+}
+
+// TestNewKeysTogetherAreProvenNewWithoutALeaf looks for ten keys that are not there at once.
+func TestNewKeysTogetherAreProvenNewWithoutALeaf(t *testing.T) {
+	x := newLookup(t)
+	keys := Keys{A: lookupAttr, V: Vector{Kind: KindBytes}}
+	for n := range 10 {
+		keys.V.Words = append(keys.V.Words, 0)
+		keys.V.Texts = append(keys.V.Texts, contentHash(lookupKeys+n).text)
+	}
+	slices.Sort(keys.V.Texts)
+	n := x.leaves(func() {
+		if n := drain(t, x.l.ScanKeys(t.Context(), AVET, keys, now)); n != 0 {
+			t.Errorf("%d facts of keys that are new are there", n)
 		}
+	})
+	if n > 3 {
+		t.Errorf("a leaf was looked into %d times", n)
 	}
-	if asked := s.cache.Stats(); asked.Hits+asked.Misses > 2000/15 {
-		t.Errorf("for 2,000 new keys a leaf was looked into %d times", asked.Hits+asked.Misses)
+}
+
+// TestACursorForgetsTheKeyOfARange aims a cursor at a key that is new, and then at everything.
+func TestACursorForgetsTheKeyOfARange(t *testing.T) {
+	x := newLookup(t)
+	c := x.l.Scan(t.Context(), AVET, Prefix(2, Fact{A: lookupAttr, V: contentHash(lookupKeys)}), now)
+	if n := drain(t, c); n != 0 {
+		t.Errorf("a new key is there %d times", n)
 	}
-	before := s.cache.Stats()
-	for range 2000 {
-		n := rng.Intn(many)
-		if look(AVET, Fact{A: attr, V: contentHash(n)}) != 1 || look(EAVT, Fact{E: ID(n), A: attr}) != 1 {
-			t.Fatalf("key %d is not there", n)
-		}
-	}
-	after := s.cache.Stats()
-	if n := after.Hits + after.Misses - before.Hits - before.Misses; n > 2*2000*12/10+2000/5 {
-		t.Errorf("for 2,000 keys in AVET and EAVT a leaf was looked into %d times", n)
+	c.Aim(All)
+	if n := drain(t, c); n != lookupKeys {
+		t.Errorf("%d facts of %d", n, lookupKeys)
 	}
 }

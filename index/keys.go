@@ -288,11 +288,36 @@ func (w *keyWalk) descend(ctx context.Context) error {
 		}
 		c = d.children[i]
 	}
+	w.until = until
+	if lacks, err := w.leapLacking(ctx, c); lacks || err != nil {
+		return err
+	}
 	l, err := w.reader.leaf(ctx, w.tree, c)
 	if err == nil {
-		w.child, w.leaf, w.block, w.until = c, l, l.at(&cut), until
+		w.child, w.leaf, w.block = c, l, l.at(&cut)
 	}
 	return err
+}
+
+// leapLacking leaves behind the keys that are not in a leaf, as its filter tells, up to one that may be there. It reports whether there is
+// none.
+func (w *keyWalk) leapLacking(ctx context.Context, c *child) (bool, error) {
+	if c.filter.page == nil || w.A == 0 || w.order != EAVT && w.order != AVET {
+		return false, nil
+	}
+	for first := true; w.next < w.len() && (first || !w.ends()); first = false {
+		cut := w.cut(w.next)
+		key := cut.Key.keyIn(w.order)
+		if lacks, err := w.lacks(ctx, w.tree, c, &key); !lacks || err != nil {
+			return false, err
+		}
+		if behind := w.cutBehind(w.next); w.until != nil && behind.compare(w.order, w.until) > 0 {
+			break // more of it may come in the next leaf
+		}
+		w.next++
+	}
+	w.pass(w.until)
+	return true, nil
 }
 
 // pass leaves behind what lies before a cut, and the keys of which there is nothing behind it; nil is the end of the tree.

@@ -109,7 +109,8 @@ func (h *history) stored(t *testing.T, rng *rand.Rand) Levels {
 			continue
 		}
 		s.job = fmt.Sprint("job", i)
-		levels, err := l.Grown(context.Background(), Growth{Newest: h.newestAfter(i), To: s, From: s, Cache: cache, Sizes: sizes})
+		levels, err := l.Grown(context.Background(), Growth{Newest: h.newestAfter(i), To: s, From: s, Cache: cache, Sizes: sizes,
+			Unique: testUnique})
 		if err != nil {
 			t.Fatal(err)
 		}
