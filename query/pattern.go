@@ -4,20 +4,30 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 
+	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/internal/spell"
 	"github.com/datolite/datolite/internal/tag"
 )
 
 // A pattern says what a pull reads of an entity. It lives twice: parsePattern makes it of a text, or typePattern of a Go type; then
-// bind makes a plan of it for a schema. A pattern is not changed once it is made.
+// bind makes a plan of it for a schema. A pattern is not changed once it is made, but for the plan that it keeps.
 type pattern struct {
 	pos   edn.Pos
 	all   bool // *
 	id    bool // :db/id
 	specs []*spec
 	typed bool // of the tags of a Go type
+
+	bound atomic.Pointer[boundPattern] // the plan that was made last; nil where there is none to keep
+}
+
+// A boundPattern is the plan of a pattern for a schema.
+type boundPattern struct {
+	schema *db.Schema
+	plan   *pullPlan
 }
 
 // A spec says what a pull reads of one attribute.

@@ -41,13 +41,23 @@ type binding struct {
 	reader db.Reader
 	plans  map[*pattern]*pullPlan
 	parts  *pullPlan
+	hosted bool // a plan holds a function that the host of the reader may have given
 }
 
+// bindPattern returns the plan of a pattern, which keeps it for the schema where it depends on nothing else.
 func bindPattern(ctx context.Context, r db.Reader, p *pattern) (*pullPlan, error) {
+	schema := r.Schema()
+	if kept := p.bound.Load(); kept != nil && kept.schema == schema {
+		return kept.plan, nil
+	}
 	parts := &pullPlan{all: true, id: true}
 	parts.parts = parts
-	b := &binding{ctx, r, map[*pattern]*pullPlan{}, parts}
-	return b.plan(p)
+	b := &binding{ctx: ctx, reader: r, plans: map[*pattern]*pullPlan{}, parts: parts}
+	plan, err := b.plan(p)
+	if err == nil && !b.hosted {
+		p.bound.Store(&boundPattern{schema, plan})
+	}
+	return plan, err
 }
 
 func (b *binding) plan(p *pattern) (*pullPlan, error) {
@@ -83,6 +93,7 @@ func (b *binding) step(plan *pullPlan, s *spec, order int) (st *step, err error)
 		return nil, err
 	}
 	if s.xform != "" {
+		b.hosted = true
 		if st.xform, err = b.transform(s); err != nil {
 			return nil, err
 		}
