@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/datolite/datolite/db"
@@ -94,13 +95,13 @@ func TestInventions(t *testing.T) {
 	}
 }
 
-// A query keeps its plan, but not for other rules than those it was made with, nor for another schema.
+// A query that many goroutines ask keeps its plan, but not for other rules than those it was made with, nor for another schema.
 func TestKeptRules(t *testing.T) {
 	snap, ids := ring(t, 6, false)
 	q := query.MustPrepare[db.ID](`[:find [?b ...] :in $ % ?a :where (p ?a ?b)]`)
 	rep := with(t, with(t, start(t), tx.EDN(`[{:db/ident :kin :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}
 		{:db/ident :r :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}]`)).After, tx.EDN(`[{:db/id "a" :kin ["a" "b"] :r "b"} {:db/id "b" :r "a"}]`))
-	for range 3 {
+	ask := func() {
 		for _, c := range []struct {
 			snap  *db.Snapshot
 			from  db.ID
@@ -120,4 +121,13 @@ func TestKeptRules(t *testing.T) {
 			}
 		}
 	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 3 {
+				ask()
+			}
+		})
+	}
+	all.Wait()
 }
