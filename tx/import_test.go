@@ -234,3 +234,63 @@ func TestAnImportInAFailingStoreIsWholeOrAbsent(t *testing.T) {
 		}
 	}
 }
+
+// law: what an import brought outlives the collection of what nobody needs, and what an import in vain has left does not.
+func TestImportsAndCollections(t *testing.T) {
+	ctx, store := t.Context(), mem.New()
+	open := func() *db.Conn {
+		conn, err := db.Open(ctx, store, db.Options{Memory: 200 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	conn := open()
+	transact(t, conn, tx.EDN(vectors))
+	round := 0
+	data := func(i int) tx.Data { return tx.Map{"k1": fmt.Sprint(i), "n": i + round} }
+	keys := func(kind string) int {
+		var id string
+		for chain, err := range conn.Verify(ctx) {
+			if id = chain.ID; err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, err := store.List(ctx, id+kind, "", 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	_, err := tx.Import(ctx, conn, each(3000, func(i int) tx.Data {
+		if i == 2900 {
+			transact(t, conn, tx.Map{"n": 1})
+		}
+		return data(i)
+	}), tx.ImportOptions{Items: 100})
+	if !errors.Is(err, db.ErrOvertaken) {
+		t.Fatalf("the error is %v", err)
+	}
+	for round = range 2 {
+		if _, err := tx.Import(ctx, conn, each(3000, data), tx.ImportOptions{Items: 100}); err != nil {
+			t.Fatal(err)
+		}
+		want, log, segments := everything(t, conn.Snapshot()), logged(t, conn.Snapshot()), keys("/seg/")
+		done, err := conn.Collect(ctx, db.CollectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done.Segments == 0 || keys("/seg/") != segments-done.Segments {
+			t.Errorf("%+v, and of %d segments %d are left", done, segments, keys("/seg/"))
+		}
+		conn.Close()
+		conn = open()
+		if !slices.Equal(everything(t, conn.Snapshot()), want) || len(logged(t, conn.Snapshot())) != len(log) {
+			t.Error("what was imported is not all there any more")
+		}
+		if n := keys("/body/"); n != round+1 {
+			t.Errorf("there are %d pages of %d imports", n, round+1)
+		}
+	}
+}
