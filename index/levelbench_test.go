@@ -72,3 +72,30 @@ func BenchmarkLevelPoint(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkHotSet reads entities of a tenth of a level of 1M by chance, while somebody scans all of it again and again, with a cache that
+// holds about a quarter of it: the leaves that are read again and again stay.
+func BenchmarkHotSet(b *testing.B) {
+	facts, rng := millionFacts(), rand.New(rand.NewSource(2))
+	level, s := growMillion(b, facts)
+	cache := NewCache(16 << 20)
+	cold, err := DecodeLevel(level.Encode(nil), s, cache)
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, hot := Levels{stored: []*Level{cold}}, facts[:len(facts)/10]
+	hits, misses := 0, 0
+	for b.Loop() {
+		for range 100 {
+			e := hot[rng.Intn(len(hot))].E
+			before := cache.Stats()
+			if n := drain(b, l.Scan(b.Context(), EAVT, Prefix(1, Fact{E: e}), now)); n != 5 {
+				b.Fatalf("%d facts", n)
+			}
+			after := cache.Stats()
+			hits, misses = hits+after.Hits-before.Hits, misses+after.Misses-before.Misses
+		}
+		drain(b, l.Scan(b.Context(), AEVT, Prefix(1, Fact{A: ID(100 + rng.Intn(5))}), now))
+	}
+	b.ReportMetric(100*float64(hits)/float64(hits+misses), "%hits")
+}
