@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/datolite/datolite/storage"
+	"github.com/datolite/datolite/storage/bolt"
 	"github.com/datolite/datolite/storage/mem"
 )
 
@@ -188,5 +189,42 @@ func TestADropOfATrimmedLog(t *testing.T) {
 	}
 	if _, err := conn.Commit(t.Context(), mark("x")); !errors.Is(err, ErrDropped) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A getCounter is a store in a folder that counts what is read of it.
+type getCounter struct {
+	*bolt.Store
+	gets atomic.Int32
+}
+
+func (g *getCounter) Get(ctx context.Context, key string) ([]byte, error) {
+	g.gets.Add(1)
+	return g.Store.Get(ctx, key)
+}
+
+// TestCommitsInAFolderReadNothing commits, and is refused, where nobody else can trim.
+func TestCommitsInAFolderReadNothing(t *testing.T) {
+	inner, err := bolt.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &getCounter{Store: inner}
+	conn := openConn(t, store, Options{})
+	t.Cleanup(func() { _ = inner.Close() })
+	commit(t, conn, mark("x"))
+	before := store.gets.Load()
+	for range 20 {
+		commit(t, conn, mark("x"))
+	}
+	refusal := errors.New("no")
+	if _, err := conn.Commit(t.Context(), func(context.Context, *Snapshot) (*Report, error) { return nil, refusal }); !errors.Is(err, refusal) {
+		t.Error(err)
+	}
+	if n := store.gets.Load() - before; n != 0 {
+		t.Errorf("%d reads", n)
+	}
+	if err := conn.Close(); err != nil {
+		t.Error(err)
 	}
 }
