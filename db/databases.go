@@ -216,9 +216,14 @@ func (c catalogue) keys(ctx context.Context, prefix string) iter.Seq2[string, er
 
 // listed yields the keys of a store that begin with a prefix, in their order.
 func listed(ctx context.Context, store storage.Store, prefix string) iter.Seq2[string, error] {
+	return listedAfter(ctx, store, prefix, "")
+}
+
+// listedAfter yields the keys of a store that begin with a prefix and are greater than after, in their order.
+func listedAfter(ctx context.Context, store storage.Store, prefix, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		const page = 1000
-		for last := ""; ; {
+		for last := after; ; {
 			keys, err := store.List(ctx, prefix, last, page)
 			if err != nil {
 				yield("", err)

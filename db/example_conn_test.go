@@ -106,11 +106,11 @@ func ExampleVerify() {
 	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
 	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "two"}))
 	var kept db.Chain
-	for chain, err := range db.Verify(ctx, store, "main") { // a long log yields how far it has come
+	for v, err := range db.Verify(ctx, store, "main") { // a large database yields how far it has come
 		if err != nil {
 			fmt.Println(err)
 		}
-		kept = chain
+		kept = v.Chain
 	}
 	fmt.Println(kept.Records, kept.Transactions, kept.T)
 
@@ -129,8 +129,8 @@ func ExampleVerify() {
 func ExampleConn_Verify() {
 	conn := must(db.Open(ctx, mem.New(), db.Options{}))
 	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
-	for chain, err := range conn.Verify(ctx) {
-		fmt.Println(chain.Records, err)
+	for v, err := range conn.Verify(ctx) {
+		fmt.Println(v.Records, err)
 	}
 	// Output: 1 <nil>
 }

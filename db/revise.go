@@ -76,17 +76,24 @@ func (s *Schema) at(t T) *Schema {
 	if s.last == nil || s.last.t <= t {
 		return s
 	}
-	var revisions []*revision
-	for r := s.last; r != nil && r.t > 0; r = r.prev {
-		if r.t <= t {
-			revisions = append(revisions, r)
-		}
-	}
 	past := bootstrap().schema
-	for _, r := range slices.Backward(revisions) {
+	for _, r := range s.revisions() {
+		if r.t > t {
+			break
+		}
 		past = past.revise(r.t, r.facts)
 	}
 	return past
+}
+
+// revisions returns what the schema came of, the oldest first, without the bootstrap.
+func (s *Schema) revisions() []*revision {
+	var all []*revision
+	for r := s.last; r != nil && r.t > 0; r = r.prev {
+		all = append(all, r)
+	}
+	slices.Reverse(all)
+	return all
 }
 
 // rename gives entities the idents that facts assert. What a fact ends stays: an ident resolves until another entity gets it.

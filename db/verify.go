@@ -3,9 +3,11 @@ package db
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/datolite/datolite/storage"
 )
@@ -22,232 +24,142 @@ type Chain struct {
 	Hash         string // of the last record, in hexadecimal digits; of no records, that of the database's beginning
 }
 
-// Verify reads the whole log of a database and proves that it is as it was written: that no record was altered, dropped, inserted,
-// or put in the place of another. It yields how far it has come now and then, and at last the Chain of the whole log. If the last
-// records were cut off, or all from some record on written anew, that is found by Chains that were kept: each must be a beginning of
-// the log.
+// A Verification tells how far Verify has come, and what it found. It can be kept as JSON, to go on from: see Resume.
+type Verification struct {
+	Chain              // of the log: what of it is proved
+	Segments  int      // of the index that were looked at
+	Facts     int      // in them; a fact lies in two orders at least, and in four at most
+	AllFacts  int      // in the index, as its root says
+	Damages   []Damage // the first thousand, in the order in which they were found
+	Unlisted  int      // how many more there are
+	Completed bool     // everything was looked at that could be
+
+	State json.RawMessage // where Resume goes on
+}
+
+// A Damage is something in a store that is not as it was written, or not as it should have been.
+type Damage struct {
+	Key  string // in the store
+	Why  string
+	Lost string // what cannot be read for that reason
+
+	err error
+}
+
+// Verify reads all of a database, and proves that it is as it was written and that what it says is so:
 //
-// It ends by yielding an error once if the log is not as it was written (ErrCorrupt, and a *StoreError names the key); that of ctx or
-// of the store; ErrNoDatabase; or ErrFormat. It changes nothing, needs memory for a few records at once, and may run while others
-// write: what they add meanwhile may be left out.
-func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain) iter.Seq2[Chain, error] {
-	return func(yield func(Chain, error) bool) {
+//   - the log: no record was altered, dropped, inserted, or put in the place of another;
+//   - the index: each of its segments is there, is as its job wrote it, and holds what the one above it says, in its order;
+//   - in each order there are the facts that the log tells of, and no others.
+//
+// It yields how far it has come now and then, and at last what it found. If the last records were cut off, or all from some record on
+// written anew, that is found by Chains that were kept: each must be a beginning of the log.
+//
+// It ends by yielding an error once if something is damaged (ErrCorrupt, or ErrFormat for what a later version wrote; each *StoreError
+// in it names a key): the Verification that comes with the error tells of all Damages, and what is lost with each. Other errors are those
+// of ctx and of the store, after which the last Verification that was yielded can be resumed, and ErrNoDatabase. Verify changes nothing,
+// needs memory for a few records and segments at once, and may run while others write: what they add meanwhile may be left out.
+func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain) iter.Seq2[Verification, error] {
+	return func(yield func(Verification, error) bool) {
 		m, _, err := newCatalogue(store).find(ctx, Options{Name: cmp.Or(name, "main"), ReadOnly: true})
 		if err != nil {
-			yield(Chain{}, fmt.Errorf("db: %w", err))
+			yield(Verification{}, fmt.Errorf("db: %w", err))
 			return
 		}
-		v := newVerification(store, m, logSizes{})
-		v.run(ctx, kept, yield)
+		newVerifier(store, m, logSizes{}).run(ctx, kept, yield)
 	}
 }
 
 // Verify is the function Verify for the database of the Conn. What the Conn knows of the log is one of the Chains that were kept.
-func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Chain, error] {
-	return func(yield func(Chain, error) bool) {
+func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Verification, error] {
+	return func(yield func(Verification, error) bool) {
 		h := c.head.Load()
 		m, err := readMeta(ctx, c.log.store, c.log.dbid)
 		if err != nil {
-			yield(Chain{}, fmt.Errorf("db: %w", err))
+			yield(Verification{}, fmt.Errorf("db: %w", err))
 			return
 		}
-		known := Chain{ID: c.log.dbid, Records: h.seq, Hash: hex.EncodeToString(h.hash[:])}
-		newVerification(c.log.store, m, c.log.sizes).run(ctx, append([]Chain{known}, kept...), yield)
+		newVerifier(c.log.store, m, c.log.sizes).run(ctx, append([]Chain{h.chain(c.log)}, kept...), yield)
 	}
 }
 
-// A verification walks the log of a database. What it has proved is a Chain.
-type verification struct {
-	log   *txlog
-	chain Chain
-	hash  digest // of the last record
-	ended bool
-	told  Chain // what was yielded last
+// Resume goes on with a verification, of which it is what was yielded last, in this process or another one: what it has looked at is
+// not read again. It ends as Verify does.
+func (v Verification) Resume(ctx context.Context, store storage.Store, kept ...Chain) iter.Seq2[Verification, error] {
+	return func(yield func(Verification, error) bool) {
+		m, err := readMeta(ctx, store, v.ID)
+		x := newVerifier(store, m, logSizes{})
+		if err == nil {
+			err = x.resume(v)
+		}
+		if err != nil {
+			yield(Verification{}, fmt.Errorf("db: %w", err))
+			return
+		}
+		x.run(ctx, kept, yield)
+	}
 }
 
-func newVerification(store storage.Store, m meta, sizes logSizes) *verification {
-	v := &verification{log: newLog(store, m.dbid(), sizes), hash: m.genesis}
-	v.chain = Chain{ID: m.dbid(), Hash: hex.EncodeToString(v.hash[:])}
-	return v
+// String tells of the verification in a few lines, and of each damage in one more.
+func (v Verification) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "log:   %d records with %d transactions up to %s, %d bytes\n", v.Records, v.Transactions, v.T, v.Bytes)
+	fmt.Fprintf(&b, "index: %d segments, with %d of %d facts\n", v.Segments, v.Facts, v.AllFacts)
+	for _, d := range v.Damages {
+		fmt.Fprintf(&b, "damage: %s: %s; lost: %s\n", d.Key, d.Why, d.Lost)
+	}
+	switch {
+	case v.Unlisted > 0:
+		fmt.Fprintf(&b, "damage: %d more\n", v.Unlisted)
+	case v.Completed && len(v.Damages) == 0:
+		b.WriteString("all is as it was written, and the index is as the log says\n")
+	case !v.Completed:
+		b.WriteString("not yet complete\n")
+	}
+	return b.String()
 }
 
-// How much is proved between two Chains that are yielded.
+// How many damages are listed, and how many of them the error tells of.
 const (
-	verifyRecords = 1 << 10
-	verifyBytes   = 16 << 20
+	mostDamages = 1000
+	toldDamages = 10
 )
 
-// run walks the log, and yields what it has proved or why it cannot.
-func (v *verification) run(ctx context.Context, kept []Chain, yield func(Chain, error) bool) {
-	switch err := v.walk(ctx, kept, yield); err {
-	case nil:
-		yield(v.chain, nil)
-	case errStopped:
-	default:
-		yield(Chain{}, fmt.Errorf("db: %w", err))
+// damaged adds a damage, of which the error names the key, and what is lost with it.
+func (v *Verification) damaged(err error, lost string) {
+	if len(v.Damages) == mostDamages {
+		v.Unlisted++
+		return
 	}
+	d := Damage{Why: err.Error(), Lost: lost, err: err}
+	if place := (*StoreError)(nil); errors.As(err, &place) {
+		d.Key, d.Why = place.Key, place.Err.Error()
+	}
+	v.Damages = append(v.Damages, d)
 }
 
-func (v *verification) walk(ctx context.Context, kept []Chain, yield func(Chain, error) bool) error {
-	if err := v.meet(kept); err != nil {
-		return err
+// failure returns the error that tells of the damages; nil where there are none.
+func (v *Verification) failure() error {
+	var errs []error
+	for _, d := range v.Damages[:min(len(v.Damages), toldDamages)] {
+		errs = append(errs, d.failure())
 	}
-	for e, err := range v.records(ctx) {
-		if err != nil {
-			return err
-		}
-		if v.chain.Records-v.told.Records >= verifyRecords || v.chain.Bytes-v.told.Bytes >= verifyBytes {
-			if v.told = v.chain; !yield(v.chain, nil) {
-				return errStopped
-			}
-		}
-		if err := v.add(ctx, e); err != nil {
-			return err
-		}
-		if err := v.meet(kept); err != nil {
-			return err
-		}
+	if more := len(v.Damages) - len(errs) + v.Unlisted; more > 0 {
+		errs = append(errs, fmt.Errorf("%w: in %d more places", ErrCorrupt, more))
 	}
-	return v.reach(kept)
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
 }
 
-// records yields the records of the log: those in chunks, and then those behind them as their slots are listed. So one that is missing is
-// found by those behind it.
-func (v *verification) records(ctx context.Context) iter.Seq2[*entry, error] {
-	return func(yield func(*entry, error) bool) {
-		r, err := v.log.newestRoot(ctx)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		if r != nil {
-			v.log.adopt(r.chunks)
-		}
-		rolled := v.log.chunks()
-		if !v.read(ctx, 1, rolled.to, yield) {
-			return
-		}
-		from, to := rolled.to+1, 0
-		for key, err := range listed(ctx, v.log.store, v.log.dbid+"/log/") {
-			if err == nil {
-				to, err = v.slot(ctx, key, to, rolled)
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if to-from+1 < aheadStretches*aheadRecords {
-				continue
-			}
-			if !v.read(ctx, from, to, yield) {
-				return
-			}
-			from = to + 1
-		}
-		v.read(ctx, from, to, yield)
+// failure returns the error of a damage, which may have been kept as JSON.
+func (d Damage) failure() error {
+	if d.err != nil {
+		return d.err
 	}
+	return &StoreError{d.Key, fmt.Errorf("%w: %s", ErrCorrupt, d.Why)}
 }
 
-// slot returns which slot a key is that is listed behind another one. Slots between them may be trimmed. What is in chunks too must be the same
-// here, unless the slot was trimmed, and means nothing.
-func (v *verification) slot(ctx context.Context, key string, last int, rolled *chunkTree) (int, error) {
-	seq, err := v.log.seqOfSlot(key)
-	if err != nil || seq <= last {
-		return 0, v.misplaced(key, last+1)
-	}
-	if seq > last+1 {
-		trimmed, err := v.log.trimmed(ctx, seq-1)
-		if err == nil && !trimmed {
-			err = v.misplaced(key, last+1)
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-	if rolled.has(seq) {
-		return seq, v.twice(ctx, seq, rolled)
-	}
-	return seq, nil
-}
-
-// twice compares the record in a slot with the one in the chunks.
-func (v *verification) twice(ctx context.Context, seq int, rolled *chunkTree) error {
-	here, err := v.log.inSlot(ctx, seq)
-	if err == nil {
-		var there *record
-		if there, err = rolled.record(ctx, v.log, seq); err != nil {
-			return err
-		}
-		if here.hash == there.hash {
-			return nil
-		}
-		err = &StoreError{v.log.slot(seq), fmt.Errorf("%w: the record is not the one in the chunks of the log", ErrCorrupt)}
-	}
-	if trimmed, lookErr := v.log.trimmed(ctx, seq); trimmed || lookErr != nil {
-		return lookErr
-	}
-	return err
-}
-
-// misplaced returns the error for a key that is listed where a slot should be.
-func (v *verification) misplaced(key string, seq int) error {
-	if key > v.log.slot(seq) && len(key) == len(v.log.slot(seq)) {
-		return &StoreError{v.log.slot(seq), fmt.Errorf("%w: a record is missing, and later ones are there", ErrCorrupt)}
-	}
-	return &StoreError{key, fmt.Errorf("%w: it is no slot of the log", ErrCorrupt)}
-}
-
-// read yields the records from one seq to another, and reports whether to go on.
-func (v *verification) read(ctx context.Context, from, to int, yield func(*entry, error) bool) bool {
-	for e, err := range v.log.entries(ctx, from, to, replayBytes) {
-		if !yield(e, err) || err != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// add adds a record to the chain, if it follows.
-func (v *verification) add(ctx context.Context, e *entry) error {
-	if e.prev != v.hash || v.ended {
-		return &StoreError{v.log.slot(e.seq), errUnlinked}
-	}
-	v.hash, v.ended = e.hash, e.ends
-	v.chain.Records, v.chain.Hash = e.seq, hex.EncodeToString(e.hash[:])
-	v.chain.Bytes += int64(e.size)
-	if e.load != nil {
-		v.chain.Bytes += int64(e.load.bytes)
-	}
-	for commit, err := range v.log.transactions(ctx, e, 0, everyT) {
-		if err != nil {
-			return err
-		}
-		v.chain.Transactions++
-		v.chain.T = commit.T
-	}
-	return nil
-}
-
-// meet compares the chain with those of its length that were kept.
-func (v *verification) meet(kept []Chain) error {
-	for _, k := range kept {
-		switch {
-		case k.ID != v.chain.ID:
-			return &StoreError{v.log.dbid + "/meta", fmt.Errorf("%w: the chain that was kept is of another database, %.80q", ErrCorrupt, k.ID)}
-		case k.Records == v.chain.Records && k.Hash != v.chain.Hash:
-			return &StoreError{v.log.slot(k.Records), fmt.Errorf("%w: the record is not the one of the chain that was kept", ErrCorrupt)}
-		}
-	}
-	return nil
-}
-
-// reach checks that the chain is no shorter than those that were kept.
-func (v *verification) reach(kept []Chain) error {
-	for _, k := range kept {
-		if k.Records > v.chain.Records {
-			return &StoreError{v.log.slot(k.Records), fmt.Errorf("%w: the log ends with record %d, and had %d", ErrCorrupt,
-				v.chain.Records, k.Records)}
-		}
-	}
-	return nil
-}
+// isDamage reports whether an error tells that something is damaged, rather than that it could not be read.
+func isDamage(err error) bool { return isAny(err, ErrCorrupt, ErrFormat, ErrStore) }

@@ -49,6 +49,17 @@ func newPart(t *tree, c *child, height int, within Range) *Part {
 		Newest: max(c.maxTx, c.maxEnd), tree: t, child: c}
 }
 
+// AllFacts returns how many facts lie in the trees of the level: each in as many as there are orders that it is in.
+func (l *Level) AllFacts() int {
+	n := 0
+	for _, trees := range l.trees {
+		for _, t := range trees {
+			n += t.top.facts
+		}
+	}
+	return n
+}
+
 // A visit goes through the parts of a level.
 type visit struct {
 	*reader
@@ -136,8 +147,9 @@ func (p *Part) Sound(b []byte) error {
 
 // Check returns the sum of the facts in the part, of a directory and of filters none, and an error unless b, which was loaded as the part, is as it
 // was written and as it should have been: whatever it says of what lies in it or below it is true, facts are in their order, and none
-// lies where another part is looked into. The error is of the kinds of Sound.
-func (p *Part) Check(b []byte) (Sum, error) {
+// lies where another part is looked into. The error is of the kinds of Sound. Facts of attributes that skip picks are not in the sum; nil
+// picks none.
+func (p *Part) Check(b []byte, skip func(a ID) bool) (Sum, error) {
 	if p.Filter {
 		return Sum{}, p.Sound(b)
 	}
@@ -152,7 +164,7 @@ func (p *Part) Check(b []byte) (Sum, error) {
 	if err != nil {
 		return Sum{}, err
 	}
-	return p.checkLeaf(l)
+	return p.checkLeaf(l, skip)
 }
 
 // Masked returns the sum of the facts that those in the part end, as older levels have them: they still hold there. Of a part that does
@@ -213,7 +225,7 @@ func (s *summary) sameTimes(t *summary) bool {
 	return s.minTx == t.minTx && s.maxTx == t.maxTx && s.minEnd == t.minEnd && s.maxEnd == t.maxEnd
 }
 
-func (p *Part) checkLeaf(l *leaf) (Sum, error) {
+func (p *Part) checkLeaf(l *leaf, skip func(a ID) bool) (Sum, error) {
 	var sum Sum
 	var all summary
 	for i := range l.blocks {
@@ -230,7 +242,7 @@ func (p *Part) checkLeaf(l *leaf) (Sum, error) {
 			return Sum{}, err
 		}
 		all = all.with(x.summary)
-		sum = sum.Plus(c.sum())
+		sum = sum.Plus(c.sum(skip))
 	}
 	return sum, p.checkSummary(&all)
 }

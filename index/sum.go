@@ -41,10 +41,13 @@ func (f *Fact) Sum() Sum {
 	return Sum{1, m[0], m[1]}
 }
 
-// sum returns the sum of the facts in columns.
-func (c *columns) sum() Sum {
+// sum returns the sum of the facts in columns whose attributes skip does not pick.
+func (c *columns) sum(skip func(a ID) bool) Sum {
 	var all Sum
 	for i := range c.len() {
+		if skip != nil && skip(c.A[i]) {
+			continue
+		}
 		all = all.Plus(c.fact(i).Sum())
 	}
 	return all
