@@ -79,7 +79,7 @@ func examined(t *testing.T, path string) *tree {
 	kv, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
 	check(t, err)
 	w := &tree{file: file, page: int64(kv.Info().PageSize), seen: map[uint64]bool{}}
-	check(t, kv.View(func(t *bbolt.Tx) error { return w.examine(t.ID()) }), kv.Close(), file.Close())
+	check(t, kv.View(func(t *bbolt.Tx) error { return w.examine(t.ID(), false) }), kv.Close(), file.Close())
 	return w
 }
 

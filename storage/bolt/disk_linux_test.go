@@ -63,6 +63,8 @@ func (d *disk) take(e event) {
 		d.pending = append(d.pending, naming{e.name, &content{}})
 	case link:
 		d.pending = append(d.pending, naming{e.newName, file})
+	case rename: // a loss of power may come between the two
+		d.pending = append(d.pending, naming{e.newName, file}, naming{e.name, nil})
 	case unlink:
 		d.pending = append(d.pending, naming{e.name, nil})
 	case syncNames:

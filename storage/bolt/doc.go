@@ -19,8 +19,8 @@
 //
 // A Create costs two syncs, so who has many small things to store puts them into one value. A Put is written in the order of
 // its keys and is cheapest if they ascend from one Put to the next. After a process was killed, Open reads all of log.db to
-// find its free pages. The files never shrink; the space of what was deleted is used again. A copy of the folder is only good
-// if it was made while no process held the store.
+// find its free pages. The files do not shrink by themselves: the space of what was deleted is used again, and Compact gives it
+// back. A copy of the folder is only good if it was made while no process held the store.
 //
 // bbolt does not check what it reads. Open finds damage to what it must read, and the database above checks the hash of every
 // value, so what was altered is an error. But damage to the structure of a file, met in the middle of a write, can end the

@@ -86,3 +86,26 @@ func ExampleOpenError() {
 	}
 	// Output: people: a store is a folder, and this is a file: not a directory
 }
+
+// What was deleted leaves room in the files, which Compact gives back to the disk.
+func ExampleCompact() {
+	ctx := context.Background()
+	path, remove := folder()
+	defer remove()
+	store, err := bolt.Open(ctx, path)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(store.Put(ctx, storage.Item{Key: "d1/seg/j/1", Value: make([]byte, 4<<20)}, storage.Item{Key: "d1/seg/j/2", Value: []byte("a leaf")}))
+	fmt.Println(store.Delete(ctx, "d1/seg/j/1"))
+	fmt.Println(store.Close())
+
+	c, err := bolt.Compact(ctx, path, nil)
+	fmt.Println(c.Before > 4<<20, c.After < 1<<20, c.Copied, err)
+	// Output:
+	// <nil>
+	// <nil>
+	// <nil>
+	// true true 16 <nil>
+}

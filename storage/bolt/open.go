@@ -31,15 +31,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := o.makeFiles(); err != nil {
 		return nil, err
 	}
-	log, err := o.open(fileLog)
-	if err != nil {
-		return nil, err
-	}
-	seg, err := o.open(fileSeg)
-	if err != nil {
-		return nil, errors.Join(err, log.close())
-	}
-	return &Store{log: log, seg: seg}, nil
+	return o.hold()
 }
 
 // An opening is one call of Open.
@@ -50,6 +42,22 @@ type opening struct {
 }
 
 func (o opening) path(name string) string { return filepath.Join(o.folder, name) }
+
+// hold opens the two files, which are there.
+func (o opening) hold() (*Store, error) {
+	log, err := o.open(fileLog)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.removeFresh(); err != nil {
+		return nil, errors.Join(err, log.close())
+	}
+	seg, err := o.open(fileSeg)
+	if err != nil {
+		return nil, errors.Join(err, log.close())
+	}
+	return &Store{log: log, seg: seg}, nil
+}
 
 // open opens the file called name. It looks before it writes, since bbolt may not come back from a damaged file.
 func (o opening) open(name string) (*file, error) {
@@ -81,7 +89,7 @@ func (o opening) inspect(name string) error {
 			if err := recognise(t, name); err != nil {
 				return err
 			}
-			return examine(t, o.path(name))
+			return examine(t, o.path(name), false)
 		})
 	})
 	if err = errors.Join(err, kv.Close()); err != nil {
@@ -136,8 +144,13 @@ func (o opening) lock(name string, options bbolt.Options) (*bbolt.DB, *os.File, 
 		}
 		kv, handle, err := try(o.path(name), options)
 		switch {
-		case err == nil:
+		case err == nil && has(o.path(name), handle):
 			return kv, handle, nil
+		case err == nil: // it was replaced before it was locked: see Compact
+			if err := kv.Close(); err != nil {
+				return nil, nil, openError(o.path(name), err)
+			}
+			continue
 		case !errors.Is(err, berrors.ErrTimeout):
 			return nil, nil, openError(o.path(name), err)
 		case time.Now().After(o.until):
@@ -145,6 +158,16 @@ func (o opening) lock(name string, options bbolt.Options) (*bbolt.DB, *os.File, 
 		}
 		pause(o.ctx, 20*time.Millisecond)
 	}
+}
+
+// has reports whether path is the name of an open file.
+func has(path string, handle *os.File) bool {
+	named, err := os.Stat(path)
+	if err != nil {
+		return true // so it is not replaced
+	}
+	is, err := handle.Stat()
+	return err != nil || os.SameFile(named, is)
 }
 
 // try opens a file if it is not locked, else it returns bbolt's ErrTimeout. Nothing stays open or locked after an error.

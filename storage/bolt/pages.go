@@ -38,24 +38,26 @@ type tree struct {
 // examine returns storage.ErrCorrupt if the file at path, of which t is the newest transaction, has a page that bbolt could
 // not bear when it opens the file. It reads the list of free pages. If there is none, because the file was not closed in
 // order, bbolt finds them by walking over all others, on a goroutine of its own where one damaged page ends the process:
-// so the walk is done here before.
-func examine(t *bbolt.Tx, path string) error {
+// so the walk is done here before. It is done in any case if all is to be examined.
+func examine(t *bbolt.Tx, path string, all bool) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	w := &tree{file: file, page: int64(t.DB().Info().PageSize), seen: map[uint64]bool{}}
-	return errors.Join(w.examine(t.ID()), file.Close())
+	return errors.Join(w.examine(t.ID(), all), file.Close())
 }
 
-func (w *tree) examine(id int) error {
+func (w *tree) examine(id int, all bool) error {
 	meta, err := w.read(int64(id%2)*w.page, metaEnd+idSize)
 	if err != nil {
 		return err
 	}
 	w.free, w.end = number(meta[metaFree:]), number(meta[metaEnd:])
 	if w.free != noFree {
-		return damaged(w.free, w.list(w.free))
+		if err := w.list(w.free); err != nil || !all {
+			return damaged(w.free, err)
+		}
 	}
 	return w.walk(number(meta[metaRoot:]), nil, nil)
 }

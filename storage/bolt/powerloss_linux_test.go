@@ -77,7 +77,7 @@ func someItem(rng *rand.Rand, kind, life string, i, j int) storage.Item {
 }
 
 // live uses the store in the folder of r: it opens it, notes what it finds of what was in flight when the process before was killed,
-// does ops, and closes and opens it now and then. It leaves the store open in left.
+// does ops, and closes and opens it now and then, or compacts it between. It leaves the store open in left.
 func live(r *recording, rng *rand.Rand, flight *operation, ops []*operation, left **Store) error {
 	s, err := Open(bg, r.folder)
 	if err == nil && flight != nil {
@@ -87,7 +87,10 @@ func live(r *recording, rng *rand.Rand, flight *operation, ops []*operation, lef
 	}
 	for _, o := range ops {
 		if err == nil && rng.IntN(12) == 0 {
-			if err = s.Close(); err == nil {
+			if err = s.Close(); err == nil && rng.IntN(2) == 0 {
+				_, err = Compact(bg, r.folder, nil)
+			}
+			if err == nil {
 				s, err = Open(bg, r.folder)
 			}
 		}
@@ -241,20 +244,26 @@ func (l *lifetime) lose(t *testing.T, rng *rand.Rand) int {
 		moments = append(moments, l.moment(rng))
 	}
 	for _, at := range moments {
-		keys, flight := expected(l.keys, l.events[:at])
-		if !slices.ContainsFunc(l.events[:at], func(e event) bool { return e.kind == begin }) && l.flight != nil {
-			flight = l.flight // nobody has looked yet
-		}
-		folder := inMemory(t)
-		for name, data := range replay(l.disk, l.events[:at]).torn(rng) {
-			check(t, os.WriteFile(filepath.Join(folder, name), data, 0o600))
-		}
-		if err := intactAfterLoss(folder, keys, flight); err != nil {
-			t.Fatalf("power lost at event %d of %d: %v", at, len(l.events), err)
-		}
-		check(t, os.RemoveAll(folder))
+		l.loseAt(t, rng, at)
 	}
 	return len(moments)
+}
+
+// loseAt takes the power away before an event.
+func (l *lifetime) loseAt(t *testing.T, rng *rand.Rand, at int) {
+	t.Helper()
+	keys, flight := expected(l.keys, l.events[:at])
+	if !slices.ContainsFunc(l.events[:at], func(e event) bool { return e.kind == begin }) && l.flight != nil {
+		flight = l.flight // nobody has looked yet
+	}
+	folder := inMemory(t)
+	for name, data := range replay(l.disk, l.events[:at]).torn(rng) {
+		check(t, os.WriteFile(filepath.Join(folder, name), data, 0o600))
+	}
+	if err := intactAfterLoss(folder, keys, flight); err != nil {
+		t.Fatalf("power lost at event %d of %d: %v", at, len(l.events), err)
+	}
+	check(t, os.RemoveAll(folder))
 }
 
 // intactAfterLoss opens the store in folder, and compares it with what must be there, and may be.
@@ -286,6 +295,39 @@ func intactAfterLoss(folder string, keys map[string]string, flight *operation) e
 		}
 	}
 	return errors.Join(err, s.Create(bg, "d1/log/after", nil), s.Close())
+}
+
+// TestPowerLossWhileCompacting takes the power away at every step of a Compact.
+func TestPowerLossWhileCompacting(t *testing.T) {
+	t.Parallel()
+	images := 0
+	soak.Run(t, 1, 3, func(t *testing.T, seed int64) {
+		rng := rand.New(rand.NewPCG(uint64(seed), 1))
+		folder, keys := inMemory(t), map[string]string{}
+		s := open(t, folder)
+		for _, o := range someOperations(rng, "a", 30) {
+			check(t, o.do(s))
+			o.apply(keys)
+		}
+		check(t, s.Close())
+		before := &disk{names: map[string]*content{}}
+		for _, name := range namesIn(t, folder) {
+			data, err := os.ReadFile(filepath.Join(folder, name))
+			check(t, err)
+			before.names[name] = &content{synced: data}
+		}
+		r := recorded(t, folder, func(*recording) error { _, err := Compact(bg, folder, nil); return err })
+		l := &lifetime{before, keys, nil, r.events}
+		images += l.lose(t, rng)
+		for at := range r.events {
+			if kind := r.events[at].kind; kind == rename || kind == create || rng.IntN(8) == 0 {
+				l.loseAt(t, rng, at)
+				images++
+			}
+		}
+		check(t, intactAfterLoss(folder, keys, nil))
+	})
+	t.Logf("%d images, nothing lost", images)
 }
 
 // TestOpenSyncsBeforeItWrites opens what a killed process may have left: what that had written and named must be durable before

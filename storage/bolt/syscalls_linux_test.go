@@ -36,9 +36,9 @@ type recording struct {
 // An event is a call, or the begin or end of an operation of the store.
 type event struct {
 	kind    eventKind
-	name    string // of the file; for link, the old one
-	newName string
-	at      int64 // where data is written; for truncate, the size
+	name    string // of the file; for link and rename, the old one
+	newName string // of a link or rename
+	at      int64  // where data is written; for truncate, the size
 	data    []byte
 	op      *operation
 }
@@ -51,6 +51,7 @@ const (
 	syncFile
 	create
 	link
+	rename
 	unlink
 	syncNames // of the folder
 	begin     // of an operation
@@ -206,6 +207,8 @@ func (r *recording) event(n notice) (e event, ours bool, err error) {
 		return e, n.args[2]&syscall.O_CREAT != 0 && !exists(path), nil
 	case syscall.SYS_LINKAT:
 		e.kind, e.newName = link, filepath.Base(r.text(n.args[3]))
+	case syscall.SYS_RENAMEAT:
+		e.kind, e.newName = rename, filepath.Base(r.text(n.args[3]))
 	case syscall.SYS_UNLINKAT:
 		e.kind = unlink
 	default:
