@@ -296,3 +296,53 @@ func TestCollectIsRefused(t *testing.T) {
 	_, err = conn.Collect(t.Context(), CollectOptions{})
 	wantError(t, err, ErrClosed, fmt.Sprint("db: ", ErrClosed))
 }
+
+// TestCollectLeavesLoads collects after an import, and what an import that came to nothing left.
+func TestCollectLeavesLoads(t *testing.T) {
+	store := mem.New()
+	conn := openConn(t, store, smallParts)
+	grow(t, conn, 2)
+	for range 2 {
+		load := func(yield func(Eval, error) bool) {
+			for range 30 {
+				if !yield(mark("loaded"), nil) {
+					return
+				}
+			}
+		}
+		if _, err := conn.Import(t.Context(), load, func(Import) {}); err != nil {
+			t.Fatal(err)
+		}
+		stray := storage.Item{Key: conn.log.page(conn.head.Load().seq, nonce{1}, 0), Value: []byte("x")}
+		if err := store.Put(t.Context(), stray); err != nil {
+			t.Fatal(err)
+		}
+		pages := len(keysOf(t, conn, "/body/p"))
+		sweepAll(t, conn)
+		if n := len(keysOf(t, conn, "/body/p")); n != pages-1 {
+			t.Errorf("%d pages are left of %d", n, pages)
+		}
+		again := openConn(t, store, smallParts)
+		same(t, conn.Snapshot(), again.Snapshot())
+		grow(t, conn, 2)
+		sweepAll(t, conn)
+	}
+	again := openConn(t, store, smallParts)
+	if m := marks(t, again.Snapshot()); m["loaded"] != 60 || m["x"] != 30 {
+		t.Errorf("%v", m)
+	}
+	for chain, err := range again.Verify(t.Context()) {
+		if err != nil {
+			t.Fatal(chain, err)
+		}
+	}
+	n := 0
+	for _, err := range again.commits(t.Context(), 0, again.Snapshot().T()) {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 120 {
+		t.Errorf("%d transactions", n)
+	}
+}
