@@ -20,17 +20,6 @@ type chunkTree struct {
 	levels [][]chunkRef // by height, the chunks first; what lies higher is older
 }
 
-// bytes returns how much the tree takes in the store.
-func (t *chunkTree) bytes() int {
-	n := 0
-	for _, refs := range t.levels {
-		for i := range refs {
-			n += refs[i].bytes
-		}
-	}
-	return n
-}
-
 // encode returns the tree as a section of a root has it: last record, t behind it, number of heights, and the references of each.
 func (t *chunkTree) encode() []byte {
 	b := binary.AppendUvarint(nil, uint64(t.to))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -470,58 +469,39 @@ func turns(lengths []int) func(ready []int) int {
 	}
 }
 
-// meet has two deeds meet in schedules in which each is interrupted once: in all of them, or in one of so many. It returns how many those
-// were, the most calls that one made, and what went wrong first.
-func meet(t *testing.T, two []act, guarded bool, mistakes []mistake, oneOf int) (n, longest int, failure string) {
-	for i, more := 0, true; more; i += 1 + oneOf/12 {
+// meet has two deeds meet in all schedules in which each is interrupted once. It returns how many those were, and what went wrong first.
+func meet(t *testing.T, two []act, mistakes []mistake) (n int, failure string) {
+	for i, more := 0, true; more; i++ {
 		more = false
-		for j := 1; ; j++ {
-			if (7*i+j)%oneOf != 0 && j > 1 {
-				if j < longest {
-					continue
-				}
-				break
+		for j, end := 1, false; !end; j++ {
+			steps, failures := playOut(t, two, false, mistakes, turns([]int{i, j}))
+			if n++; len(failures) > 0 {
+				return n, fmt.Sprintf("after %d and %d calls: %s", i, j, strings.Join(failures, "\n"))
 			}
-			steps, failures := playOut(t, two, guarded, mistakes, turns([]int{i, j}))
-			n, longest = n+1, max(longest, steps[0], steps[1])
-			if len(failures) > 0 {
-				return n, longest, fmt.Sprintf("after %d and %d calls: %s", i, j, strings.Join(failures, "\n"))
-			}
-			more = more || i < steps[0]
-			if j >= steps[1] {
-				break
-			}
+			more, end = more || i < steps[0], j >= steps[1]
 		}
 	}
-	return n, longest, ""
+	return n, ""
 }
 
-// TestEveryTwoMeet has every two deeds meet in schedules in which each is interrupted once: in all of them if it is run by its name with
-// DATOLITE_SOAK set, which takes some minutes, and else in some.
+// TestEveryTwoMeet has every two deeds meet in schedules in which each is interrupted once: some of those in each case, and all in about
+// 10,000 cases.
 func TestEveryTwoMeet(t *testing.T) {
 	begun.Do(func() { begin(t) })
-	oneOf := 60
-	switch {
-	case os.Getenv("DATOLITE_SOAK") != "":
-		oneOf = 1
-	case testing.Short():
-		oneOf = 1000
-	}
-	all, most := 0, 0
-	for _, guarded := range []bool{false, true} {
-		for k, a := range acts {
-			for l, b := range acts {
-				if testing.Short() && (k+l)%4 != 0 {
-					continue
-				}
-				n, longest, failure := meet(t, []act{a, b}, guarded, nil, oneOf)
-				if all, most = all+n, max(most, longest); failure != "" {
-					t.Fatalf("%s, and %s, guarded %v: %s", a.name, b.name, guarded, failure)
-				}
+	all := 0
+	soak.Run(t, 8, 100, func(t *testing.T, seed int64) {
+		rng := rand.New(rand.NewPCG(uint64(seed), 13))
+		two, guarded := []act{acts[rng.IntN(len(acts))], acts[rng.IntN(len(acts))]}, rng.IntN(2) == 0
+		i, j := 0, 1000 // the one after the other, which tells how many calls they make
+		for range 9 {
+			steps, failures := playOut(t, two, guarded, nil, turns([]int{i, j}))
+			if all++; len(failures) > 0 {
+				t.Fatalf("%s, and %s, guarded %v, after %d and %d calls: %s", two[0].name, two[1].name, guarded, i, j, strings.Join(failures, "\n"))
 			}
+			i, j = rng.IntN(steps[0]+1), 1+rng.IntN(steps[1]+1)
 		}
-	}
-	t.Logf("%d interleavings, of up to %d calls", all, most)
+	})
+	t.Logf("%d interleavings", all)
 }
 
 // TestManyMeet has up to four deeds meet in random schedules, in which some stall for long.
@@ -561,7 +541,7 @@ func TestMistakesAreNoticed(t *testing.T) {
 		{"deletes before it marks", []mistake{noMistake, marksLate}, []act{named("commit"), named("commit, index and trim")}},
 		{"deletes before it records", []mistake{recordsLate, noMistake}, []act{named("collect"), named("hold and read")}},
 	} {
-		n, _, failure := meet(t, m.two, false, m.mistakes, 1)
+		n, failure := meet(t, m.two, m.mistakes)
 		if failure == "" {
 			t.Errorf("who %s is not noticed in %d interleavings", m.name, n)
 		}

@@ -14,19 +14,6 @@ type reached struct {
 	high int         // of such a directory, how high it lies; 0 for a chunk
 }
 
-// sound returns an error unless b, which was loaded as the segment, is as it was written.
-func (x reached) sound(b []byte) (err error) {
-	switch {
-	case x.part != nil:
-		err = x.part.Sound(b)
-	case x.high > 0:
-		_, err = decodeChunkDirectory(x.high, b, x.name.Sum)
-	default:
-		_, _, err = openChunkPart(b, x.name.Sum)
-	}
-	return err
-}
-
 // reach yields the segments that a root leads to, each behind all that it leads to itself. enter is asked about each before it is
 // looked into, and one that it turns down is left out with all that it leads to; nil turns down none. What cannot be read comes with an
 // error, and without what it would lead to. It holds a few directories in memory.

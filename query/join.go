@@ -168,7 +168,7 @@ func (r *run) cross(a, b *relation) (*relation, error) {
 		return b, nil
 	}
 	if b.n > 0 && a.n > math.MaxInt32/b.n {
-		return nil, r.fits(math.MaxInt32+1, 0)
+		return nil, overBudget("an intermediate result has more than %s", plural(math.MaxInt32, "row"))
 	}
 	if err := r.fits(a.n*b.n, a.width()+b.width()); err != nil {
 		return nil, err
