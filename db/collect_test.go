@@ -162,6 +162,29 @@ func TestASnapshotElsewhereExpires(t *testing.T) {
 	same(t, conn.Snapshot(), snap)
 }
 
+// TestASnapshotExpiresBehindATrim reads a snapshot whose root was retired by a record that has been trimmed since: only the newest root
+// tells of that.
+func TestASnapshotExpiresBehindATrim(t *testing.T) {
+	store := mem.New()
+	conn := openConn(t, store, smallParts)
+	grow(t, conn, 3)
+	elsewhere := smallParts
+	elsewhere.apart, elsewhere.ReadOnly = true, true
+	held := openConn(t, unwatched{store}, elsewhere).Snapshot()
+	grow(t, conn, 1)
+	sweepAll(t, conn)
+	grow(t, conn, 2)
+	var err error
+	for _, err = range held.History().Datoms(t.Context(), EAVT) {
+		if err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, ErrExpired) {
+		t.Error(err)
+	}
+}
+
 // TestAHoldKeepsARoot holds a root beyond the window, until the hold is over.
 func TestAHoldKeepsARoot(t *testing.T) {
 	var now atomic.Int64

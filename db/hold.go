@@ -48,19 +48,19 @@ func (c *Conn) release(ctx context.Context, id string) error {
 func (c *Conn) isRetired(ctx context.Context, seq int) (bool, error) {
 	h := c.head.Load()
 	k, newest, from := h.keeping, seqOfJob(h.root), h.seq
-	last, err := from, error(nil)
+	last := from
 	for !k.isRetired(seq) {
-		if last, err = c.log.newest(ctx, from); !errors.Is(err, errTrimmed) {
+		var err error
+		if last, err = c.log.newest(ctx, from); err == nil {
 			break
+		} else if !errors.Is(err, errTrimmed) {
+			return false, err
 		}
 		r, err := c.log.newestRoot(ctx)
 		if err != nil || r == nil || r.seq <= from || r.keeping == nil {
 			return false, cmp.Or(err, c.log.lost(from+1))
 		}
 		k, newest, from, last = r.keeping, seqOfJob(r.from), r.seq, r.seq
-	}
-	if err != nil {
-		return false, err
 	}
 	for e, err := range c.log.entries(ctx, from+1, last, streamBytes) {
 		if err != nil {
