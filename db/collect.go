@@ -42,7 +42,7 @@ func (c *Conn) Collect(ctx context.Context, o CollectOptions) (Collected, error)
 	began := time.Now()
 	done, err := c.collect(ctx, o)
 	if err != nil {
-		err = fmt.Errorf("db: %w", c.orClosed(err))
+		err = fmt.Errorf("db: %w", c.orStopped(err))
 	}
 	c.o.Logger.Info("garbage collected", "retired", done.Retired, "segments", done.Segments, "bytes", done.Bytes, "dry", o.DryRun,
 		"took", time.Since(began), "error", err)

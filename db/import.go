@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -42,10 +41,7 @@ func (c *Conn) Import(ctx context.Context, evals iter.Seq2[Eval, error], told fu
 		err = x.finish()
 	}
 	if err != nil {
-		if c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-			err = ErrClosed
-		}
-		return Import{}, c.importError(err)
+		return Import{}, c.importError(c.orStopped(err))
 	}
 	return x.done, nil
 }

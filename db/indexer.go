@@ -93,9 +93,17 @@ func (c *Conn) Index(ctx context.Context) error {
 	defer stop()
 	defer context.AfterFunc(c.ctx, stop)()
 	if err := c.indexNow(ctx); err != nil && !errors.Is(err, errOutrun) {
-		return fmt.Errorf("db: %w", err)
+		return fmt.Errorf("db: %w", c.orStopped(err))
 	}
 	return nil
+}
+
+// orStopped returns ErrClosed for the error of work that ended because the Conn was closed.
+func (c *Conn) orStopped(err error) error {
+	if c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return ErrClosed
+	}
+	return c.orClosed(err)
 }
 
 // indexNow runs one job, and then trims the log.

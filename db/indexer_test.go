@@ -411,3 +411,29 @@ func TestTheCopyOfAnIndexIsMadeLater(t *testing.T) {
 		t.Error(keys, err)
 	}
 }
+
+// A shutting store has somebody close the Conn while the copy of its index is made.
+type shutting struct {
+	storage.Store
+	conn *Conn
+}
+
+func (s *shutting) Create(ctx context.Context, key string, value []byte) error {
+	if !strings.Contains(key, "/root/") || s.conn == nil {
+		return s.Store.Create(ctx, key, value)
+	}
+	go s.conn.Close()
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestIndexTellsThatTheConnIsClosed closes a Conn while it indexes: that is ErrClosed, as from everything else that was running.
+func TestIndexTellsThatTheConnIsClosed(t *testing.T) {
+	store := &shutting{Store: mem.New()}
+	conn := openConn(t, store, Options{})
+	commit(t, conn, mark("x"))
+	store.conn = conn
+	if err := conn.Index(t.Context()); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+}
