@@ -30,6 +30,9 @@ func (c *Conn) Import(ctx context.Context, evals iter.Seq2[Eval, error], told fu
 	defer context.AfterFunc(c.ctx, stop)()
 	c.indexing.Lock() // the tail that is to be indexed is the import's until its end
 	defer c.indexing.Unlock()
+	if _, err := c.look(ctx); err != nil {
+		return Import{}, c.importError(c.orStopped(err))
+	}
 	x := c.newImporter(ctx)
 	err := x.run(evals, told)
 	if err != nil {
@@ -102,8 +105,11 @@ func (x *importer) run(evals iter.Seq2[Eval, error], told func(Import)) error {
 // take evaluates a transaction, and moves on to what it led to.
 func (x *importer) take(eval Eval) error {
 	rep, err := evaluated(x.ctx, x.conn, eval, x.snap)
-	if err != nil || rep.repeated {
-		return err
+	if err != nil {
+		return x.refused(err)
+	}
+	if rep.repeated {
+		return nil
 	}
 	if rep.Before != x.snap {
 		return errMoved
@@ -119,6 +125,17 @@ func (x *importer) take(eval Eval) error {
 	x.done.Transactions++
 	x.done.Datoms += len(rep.Datoms)
 	return x.grow()
+}
+
+// refused returns the error of an Eval, if the database is still where the import began: else it may be that of a state long gone.
+func (x *importer) refused(err error) error {
+	if _, unseen := x.conn.look(x.ctx); unseen != nil && x.ctx.Err() == nil {
+		return unseen
+	}
+	if x.conn.head.Load().seq != x.start.seq {
+		return ErrOvertaken
+	}
+	return err
 }
 
 // evaluated calls an Eval. Where it panics, the import fails.

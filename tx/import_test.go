@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/storage"
 	"github.com/datolite/datolite/storage/mem"
 	"github.com/datolite/datolite/storage/storagetest"
 	"github.com/datolite/datolite/tx"
@@ -187,6 +188,25 @@ func TestAnImportThatIsRefusedLeavesNothing(t *testing.T) {
 	}), tx.ImportOptions{Items: 10})
 	if !errors.Is(err, db.ErrOvertaken) || len(logged(t, conn.Snapshot())) != 2 {
 		t.Errorf("the error is %v, and the database is at %s", err, conn.Snapshot())
+	}
+}
+
+// An import goes on from the newest state, though the Conn has not heard of it yet.
+func TestAnImportLooksForWhatIsNew(t *testing.T) {
+	store := struct{ storage.Store }{mem.New()} // which tells nobody
+	conn, late := openOn(t, store), openOn(t, store)
+	transact(t, conn, tx.EDN(vectors))
+	if _, err := tx.Import(t.Context(), late, each(3, func(i int) tx.Data { return tx.Map{"n": i} }), tx.ImportOptions{}); err != nil {
+		t.Error(err)
+	}
+	_, err := tx.Import(t.Context(), late, each(3, func(i int) tx.Data {
+		if i == 1 {
+			transact(t, conn, tx.Map{"n": 7})
+		}
+		return tx.Map{"unknown": i}
+	}), tx.ImportOptions{Items: 2})
+	if !errors.Is(err, db.ErrOvertaken) {
+		t.Errorf("the error is %v", err)
 	}
 }
 
