@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/datolite/datolite/index"
 )
@@ -91,13 +88,6 @@ func unsealed(b []byte, sum [32]byte, kind byte) (head *source, rest []byte, err
 	return &source{rest: string(b[7:n])}, b[n:], nil
 }
 
-// chunkCompressors are shared: they keep nothing from one chunk to the next.
-var chunkCompressors = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
-	encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	decoder, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(math.MaxInt32))
-	return encoder, decoder
-})
-
 // encodeChunk returns the parts of a chunk, none of which has more than so many bytes with its head, and the hashes for their names.
 func encodeChunk(c *chunk, most int) (parts [][]byte, sums [][32]byte) {
 	var content []byte
@@ -106,14 +96,10 @@ func encodeChunk(c *chunk, most int) (parts [][]byte, sums [][32]byte) {
 		size += len(r)
 		content = append(binary.AppendUvarint(content, uint64(len(r))), r...)
 	}
-	encoder, _ := chunkCompressors()
-	stored, compressed := encoder.EncodeAll(content, nil), true
-	if 8*len(stored) >= 7*len(content) {
-		stored, compressed = content, false
-	}
+	stored, smaller := compressed(compressors().small, content)
 	shares := slices.Collect(slices.Chunk(stored, max(1, most-maxChunkHead)))
 	for i, share := range shares {
-		h := chunkHead{c.from, len(c.records), i, len(shares), size, compressed, sha256.Sum256(share)}
+		h := chunkHead{c.from, len(c.records), i, len(shares), size, smaller, sha256.Sum256(share)}
 		part, sum := sealedSegment(h.append(nil), share)
 		parts, sums = append(parts, part), append(sums, sum)
 	}
@@ -144,9 +130,8 @@ func openChunkPart(b []byte, sum [32]byte) (h chunkHead, rest []byte, err error)
 func decodeChunk(h chunkHead, stored []byte) (*chunk, error) {
 	content := stored
 	if h.compressed {
-		_, decoder := chunkCompressors()
 		var err error
-		if content, err = decoder.DecodeAll(stored, make([]byte, 0, min(h.size+4*h.records, 64*len(stored)))); err != nil {
+		if content, err = compressors().decoder.DecodeAll(stored, make([]byte, 0, min(h.size+4*h.records, 64*len(stored)))); err != nil {
 			return nil, fmt.Errorf("%w: a chunk does not decompress: %w", index.ErrSegment, err)
 		}
 	}

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -124,6 +125,33 @@ func ExampleVerify() {
 	// 2 2 t 1002
 	// <nil>
 	// true true
+}
+
+func ExampleVerification_Resume() {
+	store := mem.New()
+	conn := must(db.Open(ctx, store, db.Options{}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "one"}))
+	if err := conn.Index(ctx); err != nil {
+		fmt.Println(err)
+	}
+	var kept []byte
+	for v, err := range db.Verify(ctx, store, "main") {
+		if err != nil {
+			fmt.Println(err)
+		}
+		kept, _ = json.Marshal(v)
+		break // of a large database there would be more to come
+	}
+	var last db.Verification
+	if err := json.Unmarshal(kept, &last); err != nil {
+		fmt.Println(err)
+	}
+	for v, err := range last.Resume(ctx, store) {
+		if v.Completed {
+			fmt.Println(v.Completed, v.Transactions, len(v.Damages), err)
+		}
+	}
+	// Output: true 1 0 <nil>
 }
 
 func ExampleConn_Verify() {

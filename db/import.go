@@ -108,11 +108,8 @@ func (x *importer) take(eval Eval) error {
 	if err != nil {
 		return x.refused(err)
 	}
-	if rep.repeated {
-		return nil
-	}
-	if rep.Before != x.snap {
-		return errMoved
+	if err := rep.follows(x.snap); err != nil || rep.repeated {
+		return err
 	}
 	rep.After.publish() // nobody sees it; what led to it need not be kept
 	if err := x.pages.add(&rep.commit); err != nil {

@@ -11,9 +11,6 @@ import (
 	"iter"
 	"math"
 	"sort"
-	"sync"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/datolite/datolite/storage"
 )
@@ -141,21 +138,13 @@ const (
 	pageZstd
 )
 
-// pageCompressors are shared: they keep nothing from one page to the next.
-var pageCompressors = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
-	encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	decoder, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(1<<30))
-	return encoder, decoder
-})
-
-// squeezed returns content as it lies in a store: compressed, where that makes it an eighth smaller at least.
+// squeezed returns content as it lies in a store: compressed, where that pays.
 func squeezed(content []byte) []byte {
-	encoder, _ := pageCompressors()
-	small := encoder.EncodeAll(content, []byte{pageZstd})
-	if 8*len(small) < 7*len(content) {
-		return small
+	stored, smaller := compressed(compressors().quick, content)
+	if smaller {
+		return append([]byte{pageZstd}, stored...)
 	}
-	return append([]byte{pagePlain}, content...)
+	return append([]byte{pagePlain}, stored...)
 }
 
 // expanded returns the content that squeezed made smaller.
@@ -164,8 +153,7 @@ func expanded(value []byte) ([]byte, error) {
 	case len(value) > 0 && value[0] == pagePlain:
 		return value[1:], nil
 	case len(value) > 0 && value[0] == pageZstd:
-		_, decoder := pageCompressors()
-		content, err := decoder.DecodeAll(value[1:], nil)
+		content, err := compressors().decoder.DecodeAll(value[1:], nil)
 		if err != nil {
 			err = fmt.Errorf("%w: the page does not decompress: %w", ErrCorrupt, err)
 		}

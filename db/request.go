@@ -123,16 +123,21 @@ func (r *request) protected(before *Snapshot) (rep *Report, err error) {
 	}()
 	rep, err = r.eval(r, before)
 	returned = true
+	if err == nil {
+		err = rep.follows(before)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if rep != nil && rep.repeated {
-		return rep, nil
-	}
-	if rep == nil || rep.Before != before || rep.After.pending.Load() != rep {
-		return nil, errMoved
-	}
 	return rep, nil
+}
+
+// follows returns errMoved unless the report is what an Eval may return on a snapshot: one that Apply made of it, or that of a repeat.
+func (rep *Report) follows(before *Snapshot) error {
+	if rep == nil || !rep.repeated && (rep.Before != before || rep.After.pending.Load() != rep) {
+		return errMoved
+	}
+	return nil
 }
 
 // errGoexit is the Value of a PanicError whose function ended its goroutine.

@@ -120,7 +120,10 @@ func TestTownsTogether(t *testing.T) {
 	}
 	var want [16]string
 	for i := range want {
-		want[i], _ = ask(t.Context(), i)
+		var err error
+		if want[i], err = ask(t.Context(), i); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var group sync.WaitGroup
 	for g := range 6 {
