@@ -27,7 +27,7 @@ func TestDamagedSegments(t *testing.T) {
 		for range 1000 {
 			name := names[rng.Intn(len(names))]
 			was := p.segments[name]
-			p.segments[name] = damage(rng, was, p.segments[names[rng.Intn(len(names))]])
+			p.exchange(name, damage(rng, was, p.segments[names[rng.Intn(len(names))]]))
 			if !slices.Equal(p.segments[name], was) {
 				damaged++
 				l := decoded(t, roots, p.shelf)
@@ -38,7 +38,7 @@ func TestDamagedSegments(t *testing.T) {
 				}
 				checkDamage(t, decoded(t, roots, p.shelf), p.shelf, name)
 			}
-			p.segments[name] = was
+			p.exchange(name, was)
 		}
 	})
 	t.Logf("%d damaged segments, and %d times was somebody told who read a part", damaged, told)
