@@ -9,7 +9,10 @@ func (c *Cursor) Aim(r Range) {
 
 // walker returns a walk, one of an earlier range if there is one.
 func (c *Cursor) walker() *walk {
-	if c.walking == len(c.walks) {
+	switch {
+	case len(c.walks) == 0:
+		c.walks = append(c.own.walks[:0], &c.own.walk)
+	case c.walking == len(c.walks):
 		c.walks = append(c.walks, &walk{})
 	}
 	w := c.walks[c.walking]

@@ -24,6 +24,7 @@ type Cursor struct {
 	opened  bool
 	few     [2]source // so that reading at a point allocates little
 	line    [2]*source
+	own     room
 	merger  merger
 	walks   []*walk // through trees, for this range and those before it
 	walking int     // how many of them this range needs
@@ -38,6 +39,13 @@ type Cursor struct {
 	batch   Batch
 	of      []uint32
 	label   int // key of the last datom
+}
+
+// A room is what a cursor needs at least of what it may need more of.
+type room struct {
+	between [2]*source
+	walks   [2]*walk
+	walk    walk
 }
 
 // Scan returns a cursor over the datoms that the view shows of a range, in the order's sequence; history events of one
@@ -153,7 +161,7 @@ func (c *Cursor) open() {
 
 // begin lets sources take part, and returns how many facts come of trees, about. Where there is nothing to show there is nothing to mask.
 func (c *Cursor) begin(sources []source) (rows int) {
-	c.merger = merger{order: c.order, line: c.line[:0], between: c.merger.between[:0], ctx: c.ctx}
+	c.merger = merger{order: c.order, line: c.line[:0], between: c.own.between[:0], ctx: c.ctx}
 	for _, masks := range [...]bool{false, true} {
 		for i := range sources {
 			s := &sources[i]
@@ -177,7 +185,11 @@ func (c *Cursor) walk(r *reader, t *tree, skip func(*summary) bool) feeder {
 		return &keyWalk{picker: picker{keyList: c.keys}, reader: r, tree: t, skip: skip}
 	}
 	w := c.walker()
-	*w = walk{reader: r, tree: t, within: &c.within, skip: skip, key: c.key, path: w.path[:0]}
+	path := w.path
+	if path == nil {
+		path = w.steps[:0]
+	}
+	*w = walk{reader: r, tree: t, within: &c.within, skip: skip, key: c.key, path: path[:0]}
 	return w
 }
 

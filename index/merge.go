@@ -133,7 +133,8 @@ func (m *merger) move(to int) {
 		return
 	}
 	s := m.line[0]
-	if m.line = m.line[1:]; s.walk != nil {
+	m.line = m.line[:copy(m.line, m.line[1:])]
+	if s.walk != nil {
 		m.between = append(m.between, s)
 	}
 }

@@ -15,8 +15,9 @@ type walk struct {
 
 	begun bool
 	path  []step
-	child *child // of the leaf
-	leaf  *leaf  // nil between leaves
+	steps [2]step // of path, as long as it is no longer
+	child *child  // of the leaf
+	leaf  *leaf   // nil between leaves
 	block int
 	ahead *ahead // nil for none
 }
@@ -56,13 +57,13 @@ func (w *walk) feed(ctx context.Context) (span, error) {
 		}
 		x := c.within(w.tree.order, w.within)
 		if x.to < c.len() {
-			w.leaf, w.path = nil, nil
+			w.leaf, w.path = nil, w.path[:0]
 		}
 		if x.len() > 0 {
 			return x, nil
 		}
 	}
-	w.leaf, w.path = nil, nil
+	w.leaf, w.path = nil, w.path[:0]
 	return span{}, nil
 }
 
@@ -91,7 +92,7 @@ func (w *walk) step(ctx context.Context) error {
 	c := last.dir.children[last.next]
 	last.next++
 	if w.past(&c.summary) {
-		w.path = nil
+		w.path = w.path[:0]
 		return nil
 	}
 	return w.enter(ctx, c, w.tree.height-len(w.path))

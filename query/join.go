@@ -234,6 +234,9 @@ func (r *run) without(a, b *relation) (*relation, error) {
 
 // withoutWords returns the rows of a whose words are not among others.
 func (r *run) withoutWords(a *relation, words, others []uint64) (*relation, error) {
+	if ascends(words) && ascends(others) {
+		return a.pick(wordsOutside(words, others)), r.ctx.Err()
+	}
 	x := newWordIndex(others)
 	rows := make([]int32, 0, len(words))
 	for i, w := range words {
@@ -245,4 +248,19 @@ func (r *run) withoutWords(a *relation, words, others []uint64) (*relation, erro
 		}
 	}
 	return a.pick(rows), nil
+}
+
+// wordsOutside returns the places of words that are not among others, where both ascend.
+func wordsOutside(words, others []uint64) []int32 {
+	rows, n, j := make([]int32, len(words)), 0, 0
+	for i, w := range words {
+		for j < len(others) && int64(others[j]) < int64(w) {
+			j++
+		}
+		rows[n] = int32(i)
+		if j == len(others) || others[j] != w {
+			n++
+		}
+	}
+	return rows[:n]
 }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/datolite/datolite/index"
 )
@@ -19,14 +20,23 @@ type star struct {
 	kind    index.Kind
 	place   int        // the component that is joined
 	index   *wordIndex // nil where both ascend
+	ids     *idSet     // where only those of the group's entities are wanted that the scan has
 	at      int        // the first row that is not passed, where both ascend
-	left    []int32    // rows of the group
-	right   []int32    // beside them, rows of the batch
-	shared  []int      // other components whose variable the group has
-	news    *relation  // the columns that the scan adds
-	semi    bool       // it adds none: each row of the group is kept once
-	kept    []bool     // which rows were, where they do not ascend
+	starRoom
+	shared []int     // other components whose variable the group has
+	news   *relation // the columns that the scan adds
+	semi   bool      // it adds none: each row of the group is kept once
+	kept   []bool    // which rows were, where they do not ascend
 }
+
+// A starRoom is memory that one star leaves to the next.
+type starRoom struct {
+	left  []int32  // rows of the group
+	right []int32  // beside them, rows of the batch
+	words []uint64 // of a set of ids
+}
+
+var starRooms = sync.Pool{New: func() any { return new(starRoom) }}
 
 // joinInto joins what a scan reads to the rows of a group. It reports whether it can: the group must have the entity, or the value, as words.
 func (s *scan) joinInto(c *conj, g *relation, p *probe, x *excerpt) (*relation, bool, error) {
@@ -42,6 +52,9 @@ func (s *scan) joinInto(c *conj, g *relation, p *probe, x *excerpt) (*relation, 
 	if t.place < 0 || t.keys == nil {
 		return nil, false, nil
 	}
+	room := starRooms.Get().(*starRoom)
+	t.starRoom = *room
+	defer func() { *room = t.starRoom; starRooms.Put(room) }()
 	t.prepare()
 	if x.none {
 		return t.joined(), true, nil
@@ -77,14 +90,20 @@ func (t *star) prepare() {
 	t.news = newRelation(added.list())
 	t.semi = added.empty()
 	t.whole = s.coversAll(t.probe, t.excerpt) && len(t.shared) == 0
+	t.left, t.right = slices.Grow(t.left[:0], t.group.n), t.right[:0]
+	distinct := strictlyAscends(index.Vector{Kind: t.kind, Words: t.keys})
+	if t.semi && t.whole && t.place == 0 && distinct {
+		if t.ids, t.words = newIDSet(t.keys, t.words); t.ids != nil {
+			return
+		}
+	}
 	if !(t.place == 0 && t.excerpt.entitiesAscend() && ascends(t.keys)) {
 		t.index = newWordIndex(t.keys)
 		if t.semi {
 			t.kept = make([]bool, t.group.n)
 		}
 	}
-	t.simple = t.whole && t.index == nil && strictlyAscends(index.Vector{Kind: t.kind, Words: t.keys})
-	t.left = make([]int32, 0, t.group.n)
+	t.simple = t.whole && t.index == nil && distinct
 }
 
 // entitiesAscend reports whether the datoms of an excerpt come in the order of their entities.
@@ -106,6 +125,10 @@ func (t *star) take(b *index.Batch) {
 			words = t.wordsAmong(b)
 		}
 	} else if t.kind != index.KindLong {
+		return
+	}
+	if t.ids != nil {
+		t.ids.add(words)
 		return
 	}
 	if t.takeAll(words, b) {
@@ -198,17 +221,20 @@ func (t *star) probeAll(words []uint64, b *index.Batch) {
 func (t *star) merge(words []uint64, b *index.Batch) {
 	keys, i, j, last := t.keys, t.at, 0, len(words)-1
 	for i < len(keys) && j <= last {
+		if t.simple && !t.semi {
+			if i, j = t.mergeDense(words, i, j); i == len(keys) {
+				break
+			}
+		}
 		switch w := keys[i]; {
 		case int64(w) < int64(words[j]):
 			i = seek(keys, i+1, words[j])
 		case w != words[j]:
 			j = seek(words, j+1, w)
-		case t.simple && j < last && words[j+1] != w:
+		case t.simple && j < last && words[j+1] != w && !t.keptLast(i):
+			t.left = append(t.left, int32(i))
 			if !t.semi {
 				t.right = append(t.right, int32(j))
-				t.left = append(t.left, int32(i))
-			} else if !t.keptLast(i) {
-				t.left = append(t.left, int32(i))
 			}
 			i, j = i+1, j+1
 		default:
@@ -224,6 +250,23 @@ func (t *star) merge(words []uint64, b *index.Batch) {
 		}
 	}
 	t.at = i
+}
+
+// mergeDense is merge from a row of the group and a datom on, as long as each row has one datom, which lies as far from the one before as
+// their ids do. It returns where that ends.
+func (t *star) mergeDense(words []uint64, i, j int) (int, int) {
+	keys, left, right, last := t.keys, t.left, t.right, len(words)-1
+	for j < last && i < len(keys) {
+		w := keys[i]
+		at := j + int(w-words[j])
+		if uint(at) >= uint(last) || words[at] != w || words[at+1] == w || at > 0 && words[at-1] == w {
+			break
+		}
+		left, right = append(left, int32(i)), append(right, int32(at))
+		i, j = i+1, at+1
+	}
+	t.left, t.right = left, right
+	return i, j
 }
 
 // pair keeps a row of the group beside a datom of a batch, where they agree in all that they share.
@@ -257,8 +300,16 @@ func (t *star) keptLast(row int) bool {
 	return n > 0 && t.left[n-1] >= int32(row)
 }
 
+// settle lists the rows whose entities the scan had, where only that was noted.
+func (t *star) settle() {
+	if t.ids != nil {
+		t.left = t.ids.rows(t.keys, t.left)
+	}
+}
+
 // joined returns the rows of the group, each beside what the scan adds to it.
 func (t *star) joined() *relation {
+	t.settle()
 	if t.semi {
 		return t.group.pick(t.left)
 	}
