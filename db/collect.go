@@ -116,7 +116,6 @@ func (c *Conn) rootOf(ctx context.Context, job, key string, newest int, write bo
 			return nil, err
 		}
 		if e.load != nil && e.load.root.job == job {
-			e.load.root.unkeyed = true
 			return e.load.root, nil
 		}
 		if e.root == nil || e.root.job != job {

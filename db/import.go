@@ -211,6 +211,7 @@ func (x *importer) finish() error {
 // publish has the writer write the record, and then publishes an index, so that whoever opens the database next begins behind the import.
 func (x *importer) publish(l *load) error {
 	c, r := x.conn, x.root
+	r.unkeyed = true
 	r.basis, r.instant, r.nextT, r.nextElement = x.snap.basis, x.snap.instant, x.snap.nextT, x.snap.nextElement
 	r.datoms, r.bytes = x.start.datoms+l.facts, x.start.bytes+l.bytes
 	r.chunks = x.start.chunks

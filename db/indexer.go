@@ -110,8 +110,15 @@ func (c *Conn) orStopped(err error) error {
 func (c *Conn) indexNow(ctx context.Context) error {
 	c.indexing.Lock()
 	defer c.indexing.Unlock()
-	if err := c.job(ctx); err != nil {
-		return err
+	for {
+		base := c.head.Load().root
+		err := c.job(ctx)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ErrExpired) || !c.movedFrom(ctx, base) {
+			return err
+		}
 	}
 	began := time.Now()
 	n, err := c.log.trim(ctx)
@@ -122,6 +129,12 @@ func (c *Conn) indexNow(ctx context.Context) error {
 		c.o.Logger.Info("log trimmed", "keys", n, "took", time.Since(began))
 	}
 	return nil
+}
+
+// movedFrom reports whether a newer index than a base that somebody retired is there, so that a job can go on from that.
+func (c *Conn) movedFrom(ctx context.Context, base string) bool {
+	_, err := c.look(ctx)
+	return err == nil && c.head.Load().root != base
 }
 
 // job moves what lies in memory into the trees, and publishes that.

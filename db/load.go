@@ -72,6 +72,7 @@ func (r *record) load() (*load, error) {
 	if err != nil {
 		return nil, err
 	}
+	root.unkeyed = true
 	l := &load{root: root, transactions: int(s.upTo(most, "count")), facts: int(s.upTo(most, "count")), bytes: int(s.upTo(most, "count"))}
 	l.pages = make([]page, s.count(1+sha256.Size))
 	last := T(0)

@@ -548,3 +548,22 @@ func TestMistakesAreNoticed(t *testing.T) {
 		t.Logf("who %s is noticed after %d interleavings: %.100s", m.name, n, failure)
 	}
 }
+
+// TestIndexGoesOnFromTheNewest has a process index which does not know yet that the index it would go on from was superseded and thrown away.
+func TestIndexGoesOnFromTheNewest(t *testing.T) {
+	begun.Do(func() { begin(t) })
+	supersede := act{"supersede", func(p *protocol, conn *Conn, _ *Snapshot) error {
+		_, err := conn.Collect(p.t.Context(), CollectOptions{})
+		return cmp.Or(p.commit(conn), conn.Index(p.t.Context()), err)
+	}}
+	collect := act{"collect", func(p *protocol, conn *Conn, _ *Snapshot) error {
+		_, syncErr := conn.Sync(p.t.Context())
+		_, err := conn.Collect(p.t.Context(), CollectOptions{})
+		return cmp.Or(syncErr, err)
+	}}
+	three := []act{{"index", func(p *protocol, conn *Conn, _ *Snapshot) error { return conn.Index(p.t.Context()) }}, collect, supersede}
+	_, failures := playOut(t, three, false, nil, slices.Max[[]int])
+	if len(failures) > 0 {
+		t.Fatal(strings.Join(failures, "\n"))
+	}
+}
