@@ -30,7 +30,7 @@ func (c *Conn) Import(ctx context.Context, evals iter.Seq2[Eval, error], told fu
 	defer context.AfterFunc(c.ctx, stop)()
 	c.indexing.Lock() // the tail that is to be indexed is the import's until its end
 	defer c.indexing.Unlock()
-	if _, err := c.look(ctx); err != nil {
+	if err := c.readyForImport(ctx); err != nil {
 		return Import{}, c.importError(c.orStopped(err))
 	}
 	x := c.newImporter(ctx)
@@ -47,6 +47,15 @@ func (c *Conn) Import(ctx context.Context, evals iter.Seq2[Eval, error], told fu
 		return Import{}, c.importError(c.orStopped(err))
 	}
 	return x.done, nil
+}
+
+// readyForImport finds the newest record. A log without one gets an empty record: an index goes up to a record, and so does that of an import.
+func (c *Conn) readyForImport(ctx context.Context) error {
+	_, err := c.look(ctx)
+	if err == nil && c.head.Load().seq == 0 {
+		err = c.fill(ctx, 1)
+	}
+	return err
 }
 
 // importError says of an error of this package where it comes from; those of an Eval do so themselves.

@@ -12,7 +12,7 @@ import (
 func kept(a *db.Attribute) bool { return a.TupleAttrs != nil && !a.Discontinued }
 
 // keepComposites brings the composites of the entities that the transaction is about in line with what these come to: those of
-// which a constituent is mentioned, even in vain, and those that are stated. What it changes joins the changes.
+// which a constituent is mentioned, even in vain, and those that are stated. Of a text also those whose end is stated. What it changes joins the changes.
 func (s *settlement) keepComposites() error {
 	if !s.touched {
 		return nil
@@ -57,7 +57,7 @@ func (o *owner) composites() []composite {
 	}
 	for _, i := range o.about {
 		c := &o.changes[i]
-		if !c.end {
+		if !c.end || o.stated {
 			add(c.a, c.item)
 		}
 		for _, id := range c.a.Composites {

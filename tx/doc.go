@@ -1,4 +1,5 @@
 // Package tx turns transaction data into commits. Transact writes them, Import writes many at once; With only shows what would come of them.
+// ExportText and ImportText write and read a whole database as text.
 //
 //   - Data is what a transaction is made of: text (EDN), maps (Map), operations (Add, Retract, RetractEntity, CAS, List), tagged
 //     structs (Structs, Schema), functions (Func), idempotency keys (Once), and All of several.

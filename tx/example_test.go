@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/storage/mem"
@@ -344,4 +346,55 @@ func ExampleBackfill() {
 	// Output:
 	// 1 <nil>
 	// ["Ada" 1815] <nil>
+}
+
+func ExampleExportText() {
+	ctx := context.Background()
+	conn := people(ctx)
+	defer conn.Close()
+	var b strings.Builder
+	text, err := tx.ExportText(ctx, conn.Snapshot(), &b, tx.TextOptions{})
+	if err != nil {
+		panic(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	lines[len(lines)-5] = regexp.MustCompile(`#inst ".*"`).ReplaceAllString(lines[len(lines)-5], `#inst "2026-…"`)
+	fmt.Println(strings.Join(append(append(lines[:1], lines[2:4]...), lines[len(lines)-5:]...), "\n"))
+	fmt.Println(text.Transactions, "transactions with", text.Datoms, "datoms, up to", text.T)
+	// Output:
+	// {:datolite/text 1, :t 1001}
+	// [1000 :db/ident :person/name true]
+	// [1000 :db/valueType :db.type/string true]
+	// {:t 1001, :instant #inst "2026-…"}
+	// [17592186045418 :person/name "Ada" true]
+	// [17592186045418 :person/born 1815 true]
+	// {:next-t 1003, :transactions 2, :datoms 17}
+	//
+	// 2 transactions with 17 datoms, up to t 1001
+}
+
+func ExampleImportText() {
+	ctx := context.Background()
+	conn := people(ctx)
+	defer conn.Close()
+	var b strings.Builder
+	if _, err := tx.ExportText(ctx, conn.Snapshot(), &b, tx.TextOptions{}); err != nil {
+		panic(err)
+	}
+	copied, err := db.Open(ctx, mem.New(), db.Options{})
+	if err != nil {
+		panic(err)
+	}
+	defer copied.Close()
+	edited := strings.ReplaceAll(b.String(), ":person/born 1815", ":person/bron 1815")
+	_, err = tx.ImportText(ctx, copied, strings.NewReader(edited), tx.TextOptions{})
+	fmt.Println(err)
+	_, err = tx.ImportText(ctx, copied, strings.NewReader(b.String()), tx.TextOptions{})
+	fmt.Println(copied.Snapshot(), err)
+	show(tx.Transact(ctx, copied, tx.Map{"person/name": "Ada", "person/born": 1816}))
+	// Output:
+	// tx: 18:17: unknown attribute :person/bron (did you mean :person/born?)
+	// snapshot t 1001 <nil>
+	// :person/born 1816 true
+	// :person/born 1815 false
 }

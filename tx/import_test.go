@@ -139,6 +139,22 @@ func checkPast(t *testing.T, who string, conn *db.Conn, want *db.Snapshot, done 
 	}
 }
 
+// TestAnImportIsTheFirstTransaction imports into a database that has no record.
+func TestAnImportIsTheFirstTransaction(t *testing.T) {
+	store := mem.New()
+	conn := openOn(t, store)
+	done, err := tx.Import(t.Context(), conn, each(1, func(int) tx.Data { return tx.EDN(vectors) }), tx.ImportOptions{})
+	if err != nil || done.First != 1000 || done.Last != 1000 {
+		t.Fatal(done, err)
+	}
+	for _, c := range []*db.Conn{conn, openOn(t, store)} {
+		if v, err := verified(t.Context(), c); err != nil || v.T != 1000 || c.Snapshot().T() != 1000 {
+			t.Error(v, err)
+		}
+	}
+	transact(t, conn, tx.Map{"k1": "a"})
+}
+
 func TestAnImportThatIsRefusedLeavesNothing(t *testing.T) {
 	ctx := t.Context()
 	conn := openOn(t, mem.New())

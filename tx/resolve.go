@@ -21,6 +21,7 @@ type resolution struct {
 	*unification
 	nextT       db.T
 	nextElement db.ID
+	stated      bool // all ids are, by a text, and nobody has looked for identities
 }
 
 // none is the id of a tempid that became no entity: nothing was asserted of it, and nothing refers to it.

@@ -45,7 +45,7 @@ func (s *settlement) checkHolders() error {
 	freed := s.freed()
 	for _, i := range s.keys {
 		c := &s.changes[i]
-		if s.fates[i].what != asserted || (c.a.Unique == db.UniqueIdentity && s.isNew(c.e) && !kept(c.a)) {
+		if s.fates[i].what != asserted || (c.a.Unique == db.UniqueIdentity && s.isNew(c.e) && !kept(c.a) && !s.stated) {
 			continue // what identify did not find, nobody has; it does not look for what composites come to
 		}
 		holder, held, err := s.holder(c.a, c.v)
