@@ -23,8 +23,8 @@ type Commit struct {
 	NextElement ID
 }
 
-// Apply returns the report of a commit on the snapshot, whose After is the next snapshot. Nothing is written, and Facts are
-// copied. A commit that was not made on this snapshot is ErrCorrupt, one of more than a transaction may have ErrTooLarge. It is for
+// Apply returns the report of a commit on the snapshot, whose After is the next snapshot. Nothing is written, and Facts must
+// not be changed afterwards. A commit that was not made on this snapshot is ErrCorrupt, one of more than a transaction may have ErrTooLarge. It is for
 // tx alone.
 func (s *Snapshot) Apply(c Commit) (*Report, error) {
 	if err := cmp.Or(s.fits(c), c.checkSize()); err != nil {
@@ -34,11 +34,8 @@ func (s *Snapshot) Apply(c Commit) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts := make([]index.Fact, 0, len(c.Facts)+1)
-	facts = append(append(facts, c.stamp()), c.Facts...)
-	c.Facts = facts[1:]
 	schema := s.Schema().revise(c.T, c.Facts)
-	next := &Snapshot{env: s.env, levels: levels.Push(index.NewRun(facts, schema)), basis: c.T, instant: c.Instant.UnixMilli(),
+	next := &Snapshot{env: s.env, levels: levels.Push(index.NewRun(c.Facts, schema, c.stamp())), basis: c.T, instant: c.Instant.UnixMilli(),
 		nextT: c.NextT, nextElement: c.NextElement}
 	next.reader.snap = next
 	next.schema.Store(schema)

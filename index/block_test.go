@@ -37,11 +37,11 @@ func randomColumns(rng *rand.Rand, n int) columns {
 	attrs := 1 + rng.Intn(9)
 	for i := range n {
 		a := ID(1 + rng.Intn(attrs))
-		e := entry{Fact: Fact{E: randomEntity(rng, 20), A: a, V: randomValue(rng, a), Tx: TxID(T(1000 + i*rng.Intn(2)))}}
+		f := Fact{E: randomEntity(rng, 20), A: a, V: randomValue(rng, a), Tx: TxID(T(1000 + i*rng.Intn(2)))}
 		if c.End != nil {
-			e.End = e.Tx + ID(rng.Intn(100))
+			f.End = f.Tx + ID(rng.Intn(100))
 		}
-		c.append(&e)
+		c.append(&f, 0)
 	}
 	return c
 }

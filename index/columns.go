@@ -45,18 +45,18 @@ func newColumns(n int, ends bool) columns {
 
 func (c *columns) len() int { return len(c.E) }
 
-// append appends an entry; the text column is begun, as large as the others can become, by the first text.
-func (c *columns) append(e *entry) {
-	c.E, c.A, c.Tx, c.in = append(c.E, e.E), append(c.A, e.A), append(c.Tx, e.Tx), append(c.in, e.in)
+// append appends a fact; the text column is begun, as large as the others can become, by the first text.
+func (c *columns) append(f *Fact, in membership) {
+	c.E, c.A, c.Tx, c.in = append(c.E, f.E), append(c.A, f.A), append(c.Tx, f.Tx), append(c.in, in)
 	if c.End != nil {
-		c.End = append(c.End, e.End)
+		c.End = append(c.End, f.End)
 	}
-	c.V.Kinds, c.V.Words = append(c.V.Kinds, e.V.kind), append(c.V.Words, e.V.word)
-	if c.V.Texts == nil && e.V.text != "" {
+	c.V.Kinds, c.V.Words = append(c.V.Kinds, f.V.kind), append(c.V.Words, f.V.word)
+	if c.V.Texts == nil && f.V.text != "" {
 		c.beginTexts()
 	}
 	if c.V.Texts != nil {
-		c.V.Texts = append(c.V.Texts, e.V.text)
+		c.V.Texts = append(c.V.Texts, f.V.text)
 	}
 }
 

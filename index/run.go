@@ -2,7 +2,7 @@ package index
 
 import (
 	"math"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -41,28 +41,28 @@ type Attrs interface {
 }
 
 // NewRun returns the run of one commit: facts with End zero are asserted in it, the others are closings, whose open facts are
-// in older runs; where there are none, they are facts that held once. In which orders an attribute's facts are kept is asked now, and is the same for a fact and its closing.
-func NewRun(facts []Fact, attrs Attrs) *Run {
-	r := &Run{oldest: math.MaxInt64, first: math.MaxInt64, size: len(facts), raw: newRaw(len(facts), len(facts))}
-	for i, f := range facts {
-		e := &r.raw.entries[i]
-		if *e = (entry{Fact: f}); f.End != 0 {
-			e.V.text = strings.Clone(f.V.text) // which else would keep the block alive in which the fact was found
-		}
-		if i > 0 && f.A == facts[i-1].A {
-			e.in = r.raw.entries[i-1].in
-		} else {
-			e.in = memberOf(f.A, attrs)
-		}
-		r.note(e)
+// in older runs; where there are none, they are facts that held once. In which orders an attribute's facts are kept is asked now, and is
+// the same for a fact and its closing. The facts must not be changed afterwards. Further ones may stand apart from them.
+func NewRun(facts []Fact, attrs Attrs, further ...Fact) *Run {
+	if len(facts) < bulky {
+		return newRun(rawOf(newPiece(append(slices.Clip(facts), further...), attrs)))
 	}
-	return r
+	return newRun(rawOf(newPiece(further, attrs)).with(rawOf(newPiece(facts, attrs))))
 }
 
-// note has the run know of one of its entries.
-func (r *Run) note(e *entry) {
-	r.oldest, r.newest, r.first = min(r.oldest, e.event()), max(r.newest, e.event()), min(r.first, e.Tx)
-	r.text += len(e.V.text)
+// newRun returns the run of unsorted facts, above others.
+func newRun(facts raw) *Run {
+	r := &Run{oldest: math.MaxInt64, first: math.MaxInt64, raw: facts}
+	for i := range len(facts.full) + 1 {
+		p := facts.piece(i)
+		r.size += len(p.facts)
+		for i := range p.facts {
+			f := &p.facts[i]
+			r.oldest, r.newest, r.first = min(r.oldest, f.event()), max(r.newest, f.event()), min(r.first, f.Tx)
+			r.text += len(f.V.text)
+		}
+	}
+	return r
 }
 
 // newBottom returns the run without facts on which the first run of a database comes to lie.
@@ -101,10 +101,12 @@ func (r *Run) misses(o Order, within *Range) bool {
 	if !unread {
 		return false
 	}
-	entries := raw.all()
-	for i := range entries {
-		if e := &entries[i]; within.holds(o, &e.Fact) && e.in.has(o) {
-			return false
+	for n := range len(raw.full) + 1 {
+		p := raw.piece(n)
+		for i := range p.facts {
+			if within.holds(o, &p.facts[i]) && p.in[i].has(o) {
+				return false
+			}
 		}
 	}
 	return true
@@ -113,35 +115,36 @@ func (r *Run) misses(o Order, within *Range) bool {
 // after returns the run of what happened in r after a transaction.
 func (r *Run) after(t ID) *Run {
 	if r.newest <= t || r.size == 0 {
-		return newLater(nil)
+		return newRun(rawOf(piece{}))
 	}
 	if r.oldest > t && !r.bottom {
 		return r
 	}
 	if raw, unread := r.unsorted(); unread {
-		var later []entry
-		for _, e := range raw.all() {
-			if e.event() > t {
-				later = append(later, e)
+		var later piece
+		for _, p := range raw.pieces() {
+			for i := range p.facts {
+				if p.facts[i].event() > t {
+					later.add(p.facts[i], p.in[i])
+				}
 			}
 		}
-		return newLater(later)
+		return newRun(rawOf(later))
 	}
-	return newLater(r.entriesAfter(t))
+	return newRun(rawOf(r.factsAfter(t)))
 }
 
-// entriesAfter returns what a run that is sorted was made of, as far as it came after a transaction.
-func (r *Run) entriesAfter(t ID) []entry {
-	var later []entry
+// factsAfter returns what a run that is sorted was made of, as far as it came after a transaction.
+func (r *Run) factsAfter(t ID) (later piece) {
 	for _, k := range [...]class{current, past, closing} {
 		s := r.part(k)
 		for i := range s.len() {
 			f := s.fact(i)
 			if f.Tx > t && k != closing {
-				later = append(later, entry{Fact{f.E, f.A, f.V, f.Tx, 0}, s.in[i]})
+				later.add(Fact{f.E, f.A, f.V, f.Tx, 0}, s.in[i])
 			}
 			if f.End > t {
-				later = append(later, entry{*f, s.in[i]})
+				later.add(*f, s.in[i])
 			}
 		}
 	}
@@ -156,41 +159,28 @@ func (r *Run) unsortedBeside(other *Run) (raw, bool) {
 	if x, unread := r.unsorted(); unread || r.size > other.size/muchSmaller {
 		return x, unread
 	}
-	entries := r.entriesAfter(math.MinInt64)
-	x := raw{&shared{entries: entries}, len(entries)}
-	x.used.Store(int64(len(entries)))
-	return x, true
-}
-
-// newLater returns the run of entries, above a level.
-func newLater(entries []entry) *Run {
-	r := &Run{oldest: math.MaxInt64, first: math.MaxInt64, size: len(entries), raw: raw{&shared{entries: entries}, len(entries)}}
-	r.raw.used.Store(int64(len(entries)))
-	for i := range entries {
-		r.note(&entries[i])
-	}
-	return r
+	return rawOf(r.factsAfter(math.MinInt64)), true
 }
 
 // lookedThrough is the size up to which a run is looked through before it is sorted.
 const lookedThrough = 64
 
-// sort turns the raw entries into columns, once.
+// sort turns the raw facts into columns, once.
 func (r *Run) sort() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.sorted.Load() {
 		return
 	}
-	entries := r.raw.all()
-	list := sorted(entries)
-	classes, counts := classify(entries, list, r.bottom)
+	pieces := r.raw.pieces()
+	list := sorted(pieces, r.size)
+	classes, counts := classify(pieces, list, r.bottom)
 	for c := range r.parts {
 		r.parts[c] = newSequence(counts[c], class(c) != current)
 	}
 	for i, k := range list {
 		if classes[i] != dropped {
-			r.parts[classes[i]].append(&entries[k.place])
+			r.parts[classes[i]].append(k.in(pieces), pieces[k.piece].in[k.place])
 		}
 	}
 	r.raw = raw{}
@@ -204,7 +194,7 @@ func newSequence(n int, ends bool) *sequence {
 	return &sequence{columns: newColumns(n, ends)}
 }
 
-// unsorted returns the raw entries of a run that nobody has read yet.
+// unsorted returns the facts of a run that nobody has read yet.
 func (r *Run) unsorted() (raw, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
