@@ -25,7 +25,7 @@ type operator interface {
 }
 
 // A conj is a plan being run. Its groups are relations of different variables, and what holds so far is their product. Each
-// step joins something to them; the next step is the one that leaves the fewest rows, by counts of what is there.
+// step joins something to them; the next step is the one that leaves the fewest rows, by counts of what is there, or that with which the order begins that touches the fewest.
 type conj struct {
 	run     *run
 	plan    *plan
@@ -155,7 +155,7 @@ func (c *conj) next() (int, error) {
 	if best < 0 {
 		return 0, c.plan.check.stuck(c.pending[0].of(), c.known, c.plan.source)
 	}
-	return best, nil
+	return c.ahead(best)
 }
 
 // leave leaves the candidates from one on to be judged the next time.

@@ -11,7 +11,7 @@ import (
 )
 
 // A Plan tells how a query is answered: which clause is run after which, how it reads, and how many rows were expected of it. The next clause
-// is chosen while the query runs, by counts of what is there, and never by the order in which clauses are written.
+// is chosen while the query runs, by counts of what is there and of what would follow, and never by the order in which clauses are written.
 type Plan struct {
 	Text     string // of the query
 	Steps    []Step

@@ -16,3 +16,10 @@ func LookUp() func() {
 	lookupCost = 0
 	return func() { lookupCost = before }
 }
+
+// LookAhead has plans look ahead where a step leaves more than so many rows; it returns what undoes that.
+func LookAhead(rows float64) func() {
+	before := fewRows
+	fewRows = rows
+	return func() { fewRows = before }
+}

@@ -31,20 +31,51 @@ func (s *scan) fill(p *probe, g *relation, row int) {
 	}
 }
 
-// driver returns the smallest group that shares a variable with the scan; where the rest of what is known leads nowhere, the
-// smallest that leads somewhere.
-func (s *scan) driver(c *conj, p *probe) *relation {
+// driver returns the group beside which a scan is read: of those that share a variable with it, or where the rest of what is known leads
+// nowhere, of those that lead somewhere, the one that leads to the fewest datoms.
+func (s *scan) driver(c *conj, p *probe) (*relation, error) {
 	useful := s.uses
 	if _, parts := s.path(p); parts < 0 {
 		useful = s.leading(c)
 	}
 	var out *relation
+	fewest := -1.0
 	for _, g := range c.groups {
-		if (out == nil || g.n < out.n) && g.set().meets(useful) {
+		switch {
+		case !g.set().meets(useful):
+		case out == nil:
 			out = g
+		case out.n == 1 || g.n == 1:
+			if g.n < out.n {
+				out = g
+			}
+		default:
+			var err error
+			if fewest < 0 {
+				if fewest, err = s.found(c, out, p); err != nil {
+					return nil, err
+				}
+			}
+			n, err := s.found(c, g, p)
+			if err != nil {
+				return nil, err
+			}
+			if n < fewest || n == fewest && g.n < out.n {
+				out, fewest = g, n
+			}
 		}
 	}
-	return out
+	return out, nil
+}
+
+// found estimates how many datoms the rows of a group lead to.
+func (s *scan) found(c *conj, g *relation, p *probe) (float64, error) {
+	full, err := s.full(c, p)
+	if err != nil {
+		return 0, err
+	}
+	fan, err := s.fan(c, g, *p, full)
+	return min(fan, full) * float64(g.n), err
 }
 
 // leading returns the first of entity, attribute and value that is bound; where none is, all variables of the scan.
@@ -70,13 +101,16 @@ func (s *scan) score(c *conj) (float64, error) {
 // estimate estimates how many rows there are when the scan has run, and returns the group that it is joined to.
 func (s *scan) estimate(c *conj) (float64, *relation, error) {
 	p := s.given(c)
-	g := s.driver(c, &p)
-	full, err := s.full(c, &p)
-	if err != nil || g == nil || g.n == 1 && !g.imagined() {
+	g, err := s.driver(c, &p)
+	if err != nil {
+		return 0, nil, err
+	}
+	if g == nil || g.n == 1 && !g.imagined() {
+		full, err := s.full(c, &p)
 		return full, g, err
 	}
-	fan, err := s.fan(c, g, p, full)
-	return min(fan*float64(g.n), float64(g.n)*full), g, err
+	n, err := s.found(c, g, &p)
+	return n, g, err
 }
 
 // full returns how many datoms a probe leaves: at most one where the schema says so, else as they are counted.
@@ -197,7 +231,9 @@ type access struct {
 // access decides how a scan reads.
 func (s *scan) access(c *conj) (a access, err error) {
 	a.probe = s.given(c)
-	a.group = s.driver(c, &a.probe)
+	if a.group, err = s.driver(c, &a.probe); err != nil {
+		return a, err
+	}
 	b := s.bounds(c)
 	if a.lookUp, err = s.looksUp(c, a.group, &a.probe); err != nil {
 		return a, err

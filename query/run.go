@@ -26,8 +26,9 @@ type run struct {
 	order    []*answers      // the tables, as they were made
 	params   map[string]bool // whether arguments of rules stand for entities, as far as that is known
 
-	template *template // that the plan is an instance of; nil where it is none
-	tallies  []tally   // of what was counted
+	template  *template // that the plan is an instance of; nil where it is none
+	tallies   []tally   // of what was counted
+	varieties []variety // of what values were counted
 
 	trace *trace // nil where nobody asks how the query is answered
 
