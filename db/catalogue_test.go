@@ -56,7 +56,8 @@ func checkDatabases(t *testing.T, store storage.Store) {
 	}
 	list, err := Databases(ctx, store)
 	created := epoch.Add(time.Millisecond)
-	want := []Database{{"a", ids["a"], created}, {"b", ids["b"], created}, {"body", ids["body"], created}, {"seg", ids["seg"], created}}
+	want := []Database{{Name: "a", ID: ids["a"], Created: created}, {Name: "b", ID: ids["b"], Created: created},
+		{Name: "body", ID: ids["body"], Created: created}, {Name: "seg", ID: ids["seg"], Created: created}}
 	if diff := cmp.Diff(want, list); diff != "" || err != nil {
 		t.Error(diff, err)
 	}

@@ -191,15 +191,15 @@ func TestAHoldKeepsARoot(t *testing.T) {
 	o := smallParts
 	o.Clock = func() time.Time { return epoch.Add(time.Duration(now.Load())) }
 	conn := openConn(t, mem.New(), o)
-	if r, err := conn.holdNewest(t.Context(), "early", time.Hour); r != nil || err != nil {
+	if r, _, err := conn.holdNewest(t.Context(), "early", time.Hour); r != nil || err != nil {
 		t.Errorf("%v, %v: there is no root", r, err)
 	}
 	grow(t, conn, 2)
-	r, err := conn.holdNewest(t.Context(), "backup", time.Hour)
+	r, _, err := conn.holdNewest(t.Context(), "backup", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := conn.holdNewest(t.Context(), "other", time.Hour)
+	again, _, err := conn.holdNewest(t.Context(), "other", time.Hour)
 	if err != nil || again.job != r.job {
 		t.Fatal(again, err)
 	}
@@ -283,7 +283,7 @@ func TestFaultsWhileCollecting(t *testing.T) {
 			conn := openConn(t, faulty, smallParts)
 			grow(t, conn, 2)
 			faulty.Set(storagetest.Fault{Mode: mode, N: n})
-			_, held := conn.holdNewest(t.Context(), "x", time.Hour)
+			_, _, held := conn.holdNewest(t.Context(), "x", time.Hour)
 			_, err := conn.Collect(t.Context(), CollectOptions{})
 			indexed := conn.Index(t.Context())
 			hits := faulty.Hits()

@@ -20,6 +20,7 @@ type Database struct {
 	Name    string
 	ID      string    // begins its keys in the store; another one that takes the name later has another
 	Created time.Time // in UTC milliseconds; zero where it cannot be read
+	Origin  string    // the ID of the database from whose backup it was restored, which had that time of creation; "" for none
 }
 
 // Databases returns the databases of a store as they were at one moment during the call, in the order of their names. Where
@@ -37,7 +38,7 @@ func Databases(ctx context.Context, store storage.Store) ([]Database, error) {
 		if err != nil {
 			failures = append(failures, fmt.Errorf("db: %s: %w", s.name, err))
 		}
-		list[i] = Database{s.name, s.dbid, m.created}
+		list[i] = Database{s.name, s.dbid, m.created, m.restoredFrom()}
 	}
 	return list, errors.Join(failures...)
 }

@@ -18,6 +18,9 @@
 // An entity is named by its ID, by a Keyword that is its ident, or by Lookup of a unique attribute. Keywords and the names of
 // attributes are written in Go without their colon.
 //
+// A Backup is a database as it was at one moment, kept in any store: Conn.Backup makes it while others write, and copies what is new since
+// the one before; Backups lists those in a store, VerifyBackup proves one, and Restore makes a database out of it.
+//
 // # What to know
 //
 // A view changes what is seen, never what it means: its schema and idents are those of the snapshot beneath. Keys and idents as

@@ -94,6 +94,8 @@ var (
 	ErrNoDatabase       = NewKind("db.error/db-not-found", NotFound, "no such database")
 	ErrTaken            = NewKind("", Conflict, "name is taken")
 	ErrDropped          = NewKind("db.error/db-not-found", NotFound, "database was dropped")
+	ErrNoBackup         = NewKind("", NotFound, "no such backup")
+	ErrDiverged         = NewKind("", Conflict, "backups are of another course of the database")
 	ErrStore            = NewKind("", Unsupported, "store does not do what it promises")
 	ErrTooLarge         = NewKind("", Incorrect, "transaction is too large")
 	ErrNotAnEntity      = NewKind("db.error/not-an-entity", Incorrect, "no such entity")

@@ -7,34 +7,47 @@ import (
 	"time"
 )
 
-// holdNewest holds the newest root for a time, under an id, so that no collection retires it before, and returns it; nil where there
-// is none. A later hold of the same id takes its place.
-func (c *Conn) holdNewest(ctx context.Context, id string, d time.Duration) (*root, error) {
+// holdNewest holds the newest root for a time, under an id, so that no collection retires it before, and returns it with the head behind
+// which the record of the hold lies; nil and the newest head where there is no root. A later hold of the same id takes its place.
+func (c *Conn) holdNewest(ctx context.Context, id string, d time.Duration) (*root, *head, error) {
 	for {
 		if _, err := c.look(ctx); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		h := c.head.Load()
 		if h.root == "" {
-			return nil, nil
+			return nil, h, nil
 		}
+		var behind *head
 		say := func(now *head) (section, error) {
 			if now.root != h.root {
 				return section{}, errOutrun
 			}
-			return holdSection(hold{id, seqOfJob(h.root), c.o.Clock().Add(d).UnixMilli()}), nil
+			behind = now
+			return holdSection(c.newHold(id, seqOfJob(h.root), d)), nil
 		}
 		if _, err := c.ask(ctx, &look{say: say, told: make(chan struct{})}); errors.Is(err, errOutrun) {
 			continue
 		} else if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		roots, err := c.rootChain(ctx, h, true)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return roots[0], nil
+		return roots[0], behind, nil
 	}
+}
+
+func (c *Conn) newHold(id string, seq int, d time.Duration) hold {
+	return hold{id, seq, c.o.Clock().Add(d).UnixMilli()}
+}
+
+// holdOn has the hold of an id last for a time from now on.
+func (c *Conn) holdOn(ctx context.Context, id string, seq int, d time.Duration) error {
+	say := func(*head) (section, error) { return holdSection(c.newHold(id, seq, d)), nil }
+	_, err := c.ask(ctx, &look{say: say, told: make(chan struct{})})
+	return err
 }
 
 // release ends the hold of an id, if there is one.

@@ -242,19 +242,24 @@ func (x *importer) publish(l *load) error {
 }
 
 // keep publishes an index of what is there, the import included.
-func (x *importer) keep() (err error) {
+func (x *importer) keep() error {
 	c, h := x.conn, x.conn.head.Load()
 	if h.root != x.root.job || h.seq != x.start.seq+1 {
 		return nil
 	}
+	return c.publishAgain(x.ctx, h, x.root.levels)
+}
+
+// publishAgain publishes an index of what a head has in trees, which is all of it.
+func (c *Conn) publishAgain(ctx context.Context, h *head, levels [][]byte) (err error) {
 	r := newRoot(h)
 	w := &segmentWriter{log: c.log, job: r.job}
-	r.levels = x.root.levels
-	if r.chunks, err = c.log.roll(x.ctx, h.chunks, h.seq, h.next, w); err != nil {
+	r.levels = levels
+	if r.chunks, err = c.log.roll(ctx, h.chunks, h.seq, h.next, w); err != nil {
 		return err
 	}
-	if err := w.flush(x.ctx); err != nil {
+	if err := w.flush(ctx); err != nil {
 		return err
 	}
-	return c.publishRoot(x.ctx, r)
+	return c.publishRoot(ctx, r)
 }

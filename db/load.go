@@ -108,29 +108,41 @@ func encodePage(bodies [][]byte) (value []byte, hash digest) {
 
 // decodePage returns the transactions of a page that has a hash.
 func decodePage(value []byte, hash digest) ([]Commit, error) {
-	content, err := expanded(value)
+	bodies, err := openPage(value, hash)
 	if err != nil {
 		return nil, err
 	}
-	s := &source{rest: string(content)}
-	commits, h := make([]Commit, 0, 16), sha256.New()
-	for n := s.count(1); n > 0 && s.err == nil; n-- {
-		b := []byte(s.text())
-		sum := sha256.Sum256(b)
-		h.Write(sum[:])
+	commits := make([]Commit, len(bodies))
+	for i, b := range bodies {
 		body, err := decodeBody(b)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 		}
-		commits = append(commits, body.commit)
+		commits[i] = body.commit
+	}
+	return commits, nil
+}
+
+// openPage returns the bodies of a page that has a hash; there is one at least.
+func openPage(value []byte, hash digest) (bodies [][]byte, err error) {
+	content, err := expanded(value)
+	if err != nil {
+		return nil, err
+	}
+	s, h := &source{rest: string(content)}, sha256.New()
+	for n := s.count(1); n > 0 && s.err == nil; n-- {
+		b := []byte(s.text())
+		sum := sha256.Sum256(b)
+		h.Write(sum[:])
+		bodies = append(bodies, b)
 	}
 	if err := s.end(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if !bytes.Equal(h.Sum(nil), hash[:]) || len(commits) == 0 {
+	if !bytes.Equal(h.Sum(nil), hash[:]) || len(bodies) == 0 {
 		return nil, fmt.Errorf("%w: the page does not have its hash", ErrCorrupt)
 	}
-	return commits, nil
+	return bodies, nil
 }
 
 // The ways in which a page lies in a store.

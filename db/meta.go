@@ -13,29 +13,45 @@ import (
 	"github.com/datolite/datolite/storage"
 )
 
-// format is what this version makes of a store.
-const format = 1
+// format is the newest that this version makes of a store, and reads. One of a database that was not restored has format 1.
+const format = 2
 
 // A meta says what database this is. It never changes.
 type meta struct {
 	id      nonce
 	created time.Time
 	genesis digest // the record before the first
+	origin  nonce  // the database that it was restored from, and shares the beginning of its log with; zero for none
 }
 
 // dbid returns the id as it begins the keys of the database.
 func (m meta) dbid() string { return hex.EncodeToString(m.id[:]) }
 
+// restoredFrom returns the id of the database that it was restored from; "" for none.
+func (m meta) restoredFrom() string {
+	if m.origin == (nonce{}) {
+		return ""
+	}
+	return hex.EncodeToString(m.origin[:])
+}
+
 // metaMagic is how every meta begins.
 const metaMagic = "dlm1"
 
-// encode returns the meta as bytes: magic, format, id (16 bytes), milliseconds since 1970, genesis hash (32), and the SHA-256 of
-// all that. Numbers are varints.
+// encode returns the meta as bytes: magic, format, id (16 bytes), milliseconds since 1970, genesis hash (32), in format 2 the id of the
+// origin (16), and the SHA-256 of all that. Numbers are varints.
 func (m meta) encode() []byte {
-	b := binary.AppendUvarint([]byte(metaMagic), format)
+	version := uint64(1)
+	if m.origin != (nonce{}) {
+		version = 2
+	}
+	b := binary.AppendUvarint([]byte(metaMagic), version)
 	b = append(b, m.id[:]...)
 	b = binary.AppendVarint(b, m.created.UnixMilli())
 	b = append(b, m.genesis[:]...)
+	if version > 1 {
+		b = append(b, m.origin[:]...)
+	}
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
 }
@@ -50,12 +66,16 @@ func decodeMeta(b []byte) (meta, error) {
 	if s.take(uint64(len(metaMagic))) != metaMagic {
 		s.fail("not a database")
 	}
-	if f := s.uvarint(); s.err == nil && f > format {
+	f := s.uvarint()
+	if s.err == nil && f > format {
 		return m, fmt.Errorf("%w: the database has format %d, and this version reads up to %d", ErrFormat, f, format)
 	}
 	copy(m.id[:], s.take(uint64(len(m.id))))
 	m.created = time.UnixMilli(s.varint()).UTC()
 	copy(m.genesis[:], s.take(sha256.Size))
+	if f > 1 {
+		copy(m.origin[:], s.take(uint64(len(m.origin))))
+	}
 	if err := s.end(); err != nil {
 		return m, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}

@@ -15,3 +15,9 @@ func Minced(rng *rand.Rand, apart bool) (each func(Options) Options) {
 		return o
 	}
 }
+
+// MincedRestore returns options with the sizes of a log that a database has which is opened with others.
+func MincedRestore(like Options, o RestoreOptions) RestoreOptions {
+	o.log = like.log
+	return o
+}

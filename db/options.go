@@ -32,9 +32,9 @@ type Observer interface{ Observe(Event) }
 
 // An Event is one thing that a database did.
 type Event struct {
-	Kind     string        // "transaction", "query", "index" or "collect"
+	Kind     string        // "transaction", "query", "index", "import", "collect" or "backup"
 	T        T             // the transaction's, or the basis that the query read
-	Datoms   int           // of the transaction, txInstant included; of an index, how many facts it holds; that the query read
+	Datoms   int           // of the transaction, txInstant included, or of all in the backup; of an index, how many facts it holds; that the query read
 	Rows     int           // that the query returned
 	Bytes    int           // that a collection deleted, about
 	Duration time.Duration // from submission to answer

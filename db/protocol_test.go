@@ -224,7 +224,7 @@ func (p *protocol) commit(conn *Conn) error {
 // backUp holds the newest root, and reads all that it leads to, as who copies it does.
 func (p *protocol) backUp(conn *Conn) error {
 	ctx := p.t.Context()
-	r, err := conn.holdNewest(ctx, "backup", time.Hour)
+	r, _, err := conn.holdNewest(ctx, "backup", time.Hour)
 	if err != nil {
 		return err
 	}

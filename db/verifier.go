@@ -15,6 +15,8 @@ import (
 type verifier struct {
 	Verification
 	log    *txlog
+	origin string // the database that it was restored from; "" for none
+	point  *point // of the backup that it is; nil for none
 	hash   digest // of the last record
 	ended  bool
 	snap   *Snapshot // the counters behind the last record, without facts
@@ -30,7 +32,7 @@ type verifier struct {
 }
 
 func newVerifier(store storage.Store, m meta, sizes logSizes) *verifier {
-	v := &verifier{log: newLog(store, m.dbid(), sizes), hash: m.genesis}
+	v := &verifier{log: newLog(store, m.dbid(), sizes), origin: m.restoredFrom(), hash: m.genesis}
 	v.Chain = Chain{ID: m.dbid(), Hash: hex.EncodeToString(v.hash[:])}
 	v.snap = genesis(&env{dbid: m.dbid()})
 	return v

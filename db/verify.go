@@ -83,6 +83,19 @@ func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Verification
 	}
 }
 
+// VerifyBackup is the function Verify for a backup, which need not be restored for that: it proves that all is there and as it was written, that the log
+// is the one that was backed up, and that the index has the facts that the log tells of. The error may be ErrNoBackup.
+func VerifyBackup(ctx context.Context, store storage.Store, b Backup, kept ...Chain) iter.Seq2[Verification, error] {
+	return func(yield func(Verification, error) bool) {
+		v, err := newBackupVerifier(ctx, store, b)
+		if err != nil {
+			yield(Verification{}, fmt.Errorf("db: %w", err))
+			return
+		}
+		v.run(ctx, append([]Chain{v.point.Chain}, kept...), yield)
+	}
+}
+
 // Resume goes on with a verification, of which it is what was yielded last, in this process or another one: what it has looked at is
 // not read again. It ends as Verify does.
 func (v Verification) Resume(ctx context.Context, store storage.Store, kept ...Chain) iter.Seq2[Verification, error] {

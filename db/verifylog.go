@@ -25,6 +25,9 @@ func (v *verifier) walkLog(ctx context.Context, kept []Chain, yield func(Verific
 	if err == nil {
 		err = v.reach(kept)
 	}
+	if err == nil && v.point != nil {
+		err = v.point.tells(v)
+	}
 	if isDamage(err) {
 		lost := "all transactions"
 		if v.T > 0 {
@@ -61,13 +64,17 @@ func (v *verifier) walkRecords(ctx context.Context, kept []Chain, yield func(Ver
 }
 
 // records yields the records of the log: those that were not looked at yet, in chunks, and then those behind them as their slots are listed. So one that is missing is
-// found by those behind it.
+// found by those behind it. Of a backup it is known which there must be.
 func (v *verifier) records(ctx context.Context) iter.Seq2[*entry, error] {
 	return func(yield func(*entry, error) bool) {
 		if r := v.index.root; r != nil {
 			v.log.adopt(r.chunks)
 		}
 		rolled := v.log.chunks()
+		if v.point != nil {
+			v.read(ctx, v.Records+1, v.point.Records, yield)
+			return
+		}
 		if !v.read(ctx, v.Records+1, rolled.to, yield) {
 			return
 		}
@@ -194,7 +201,7 @@ func (v *verifier) addCommit(c *Commit) error {
 func (v *verifier) meet(kept []Chain) error {
 	for _, k := range kept {
 		switch {
-		case k.ID != v.ID:
+		case k.ID != v.ID && (k.ID != v.origin || k.ID == ""):
 			return &StoreError{v.log.dbid + "/meta", fmt.Errorf("%w: the chain that was kept is of another database, %.80q", ErrCorrupt, k.ID)}
 		case k.Records == v.Records && k.Hash != v.Hash:
 			return &StoreError{v.log.slot(k.Records), fmt.Errorf("%w: the record is not the one of the chain that was kept", ErrCorrupt)}

@@ -403,7 +403,7 @@ func TestMetaFromTheFuture(t *testing.T) {
 	_ = store.Put(ctx, storage.Item{Key: conn.log.dbid + "/meta", Value: newer})
 	_, err := Open(ctx, store, Options{})
 	wantError(t, err, ErrFormat, "db: "+conn.log.dbid+
-		"/meta: format not known to this version: the database has format 9, and this version reads up to 1")
+		"/meta: format not known to this version: the database has format 9, and this version reads up to 2")
 	for i := range b {
 		flipped := append([]byte{}, b...)
 		flipped[i] ^= 1
