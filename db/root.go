@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/datolite/datolite/index"
+	"github.com/datolite/datolite/storage"
 )
 
 // A root says what a database is at a record of the log, without the records up to there: counters, and where the trees of facts
@@ -180,13 +181,23 @@ func (l *txlog) rootKey(r *root) string {
 	return fmt.Sprintf("%s/root/%s-%s-%s", l.dbid, hex16(^uint64(r.gen)), hex16(^uint64(r.seq)), r.job)
 }
 
-// newestRoot returns the newest root that has a copy, and nil where there is none.
+// newestRoot returns the newest root that has a copy, and nil where there is none. One that was collected before it was read has a newer
+// one.
 func (l *txlog) newestRoot(ctx context.Context) (*root, error) {
-	keys, err := l.store.List(ctx, l.dbid+"/root/", "", 1)
-	if err != nil || len(keys) == 0 {
-		return nil, err
+	for last := ""; ; {
+		keys, err := l.store.List(ctx, l.dbid+"/root/", "", 1)
+		if err != nil || len(keys) == 0 {
+			return nil, err
+		}
+		r, err := l.rootAt(ctx, keys[0])
+		switch {
+		case !errors.Is(err, storage.ErrNotFound):
+			return r, err
+		case keys[0] == last:
+			return nil, &StoreError{last, fmt.Errorf("%w: it is listed, and not there", ErrStore)}
+		}
+		last = keys[0]
 	}
-	return l.rootAt(ctx, keys[0])
 }
 
 // rootAt returns the root under a key.

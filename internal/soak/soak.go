@@ -13,10 +13,17 @@ import (
 // A case must depend on nothing but its seed.
 func Run(t *testing.T, floor, quick int, f func(t *testing.T, seed int64)) {
 	t.Helper()
+	RunLeast(t, floor, quick, 0, f)
+}
+
+// RunLeast is Run for a test that in a soak runs so many cases at least, however long they take. Their seeds are in a row.
+func RunLeast(t *testing.T, floor, quick, least int, f func(t *testing.T, seed int64)) {
+	t.Helper()
 	p, err := newPlan(os.Getenv, time.Now(), testing.Short(), floor, quick)
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.least = least
 	p.run(t, func(seed int64) { f(t, seed) })
 }
 
@@ -25,6 +32,7 @@ type plan struct {
 	first int64 // seed of the first case; the next have the numbers that follow
 	floor int
 	cases int           // how many run; 0 for as many as time allows
+	least int           // how many run in any case, if cases is 0
 	time  time.Duration // in which they run, if cases is 0
 }
 
@@ -93,7 +101,7 @@ func (p plan) run(t tester, f func(seed int64)) {
 
 func (p plan) more(done int, elapsed time.Duration) bool {
 	if p.time > 0 {
-		return elapsed < p.time
+		return elapsed < p.time || done < p.least
 	}
 	return done < p.cases
 }

@@ -67,6 +67,15 @@ func TestRun(t *testing.T) {
 	}
 }
 
+func TestRunLeast(t *testing.T) {
+	var f fake
+	n := 0
+	plan{floor: 1, time: time.Nanosecond, least: 7}.run(&f, func(int64) { n++ })
+	if n != 7 || f.failed {
+		t.Errorf("%d cases, %s", n, f.log.String())
+	}
+}
+
 func TestFailureNamesItsSeed(t *testing.T) {
 	var f fake
 	n := 0
