@@ -29,7 +29,8 @@ func (b *Batch) Datom(i int) Datom {
 
 // A Vector is a column of values. Where all have one kind, Kinds is nil and Kind tells it. Words holds those that are numbers
 // of a word (booleans, longs and references, floats, doubles, instants), Texts the others; a column that holds none of one of
-// them may have nil there. The texts of a batch may still be packed, and Texts nil then: AppendTexts and Pick bring them out.
+// them may have nil there. The texts of a batch may still be packed, or coded as AppendCoded does, and Texts nil then: AppendTexts brings them
+// out.
 type Vector struct {
 	Kind  Kind
 	Kinds []Kind
@@ -37,6 +38,7 @@ type Vector struct {
 	Texts []string
 
 	packed packedTexts // instead of Texts, in the columns of a block
+	coded  codedTexts  // instead of Texts
 }
 
 // At returns the i-th value.
@@ -53,12 +55,15 @@ func (v *Vector) At(i int) Value {
 		out.text = v.Texts[i]
 	case v.packed.spans != nil:
 		out.text = v.packed.at(i)
+	case v.coded.dict != nil:
+		out.text = v.coded.dict.texts[v.coded.of[i]]
 	}
 	return out
 }
 
 // Append appends a value.
 func (v *Vector) Append(x Value) {
+	v.Spell()
 	n := v.Len()
 	if n == 0 && v.Kinds == nil {
 		v.Kind = x.kind
@@ -107,6 +112,8 @@ func (v *Vector) Slice(i, j int) Vector {
 		out.Texts = v.Texts[i:j:j]
 	} else if v.packed.spans != nil {
 		out.packed = packedTexts{v.packed.bytes, v.packed.spans[i:j:j]}
+	} else if v.coded.dict != nil {
+		out.coded = codedTexts{v.coded.of[i:j:j], v.coded.dict}
 	}
 	return out
 }
@@ -115,6 +122,8 @@ func (v *Vector) Slice(i, j int) Vector {
 func (v *Vector) AppendTexts(to []string, places []int32) []string {
 	packed := v.packed.spans != nil
 	switch {
+	case v.coded.dict != nil:
+		to = v.coded.append(to, places)
 	case places == nil && packed:
 		n := len(to)
 		to = append(to, make([]string, len(v.packed.spans))...)
@@ -133,11 +142,15 @@ func (v *Vector) AppendTexts(to []string, places []int32) []string {
 	return to
 }
 
-// Pick returns the values at some places in a column of its own, with its texts in Texts. The texts themselves are not copied.
+// Pick returns the values at some places in a column of its own, with its texts in Texts unless they are coded. The texts themselves are not
+// copied.
 func (v *Vector) Pick(places []int32) Vector {
 	out := Vector{Kind: v.Kind, Kinds: pickRows(v.Kinds, places), Words: pickRows(v.Words, places), Texts: pickRows(v.Texts, places)}
-	if v.packed.spans != nil {
+	switch {
+	case v.packed.spans != nil:
 		out.Texts = v.AppendTexts(make([]string, 0, len(places)), places)
+	case v.coded.dict != nil:
+		out.coded = codedTexts{pickRows(v.coded.of, places), v.coded.dict}
 	}
 	return out
 }
@@ -156,7 +169,7 @@ func pickRows[T any](from []T, places []int32) []T {
 
 // Len returns how many values the vector holds.
 func (v *Vector) Len() int {
-	return max(len(v.Kinds), len(v.Words), len(v.Texts), len(v.packed.spans))
+	return max(len(v.Kinds), len(v.Words), len(v.Texts), len(v.packed.spans), len(v.coded.of))
 }
 
 // narrow turns a vector with Kinds into one without where all values have one kind.

@@ -12,8 +12,10 @@ type packedTexts struct {
 }
 
 // at returns the i-th text, which shares the memory of the column.
-func (p *packedTexts) at(i int) string {
-	begin, end := uint32(p.spans[i]>>32), uint32(p.spans[i])
+func (p *packedTexts) at(i int) string { return p.text(p.spans[i]) }
+
+func (p *packedTexts) text(span uint64) string {
+	begin, end := uint32(span>>32), uint32(span)
 	if begin == end {
 		return ""
 	}

@@ -72,7 +72,7 @@ func (a *answer) cell(c, i int) any {
 		return col.trees[i]
 	case col.many:
 		return a.objects.many(col.values.At(i), col.ids)
-	case col.values.Kinds == nil && col.values.Texts != nil:
+	case col.values.Kinds == nil && (col.values.Texts != nil || col.values.IsCoded()):
 		return col.text(a, i)
 	}
 	return a.objects.cell(col.values.At(i), col.ids)
@@ -83,9 +83,10 @@ func (c *answerColumn) text(a *answer, i int) any {
 	if c.copies == nil {
 		c.copies = &copies{}
 	}
-	slot := c.copies.slot(c.values.Texts[i])
+	v := c.values.At(i)
+	slot := c.copies.slot(v.Text())
 	if slot.cell == nil {
-		slot.cell = a.objects.cell(c.values.At(i), false)
+		slot.cell = a.objects.cell(v, false)
 	}
 	return slot.cell
 }

@@ -58,12 +58,27 @@ func sortedWords(words []uint64) []uint64 {
 	return slices.Compact(out)
 }
 
+// appendBatch appends values of w, a column of a batch, those at some places or all n where places is nil, to v, which has m and is to have
+// about so many as room says.
+func appendBatch(v *index.Vector, m int, w *index.Vector, places []int32, n, room int) {
+	if m == 0 && n > 0 && room > n {
+		reserve(v, w, room)
+	}
+	switch {
+	case v.AppendCoded(w, places):
+	case places == nil:
+		extend(v, m, w, n)
+	default:
+		extendPicked(v, m, w, places)
+	}
+}
+
 // reserve makes room for so many values like those of w in a column that has none yet.
 func reserve(v, w *index.Vector, room int) {
 	if wordsOf(w) != nil {
 		v.Words = make([]uint64, 0, room)
 	} else if w.Kinds == nil {
-		v.Texts = make([]string, 0, room)
+		v.Reserve(room)
 	}
 }
 
@@ -75,6 +90,7 @@ func extend(v *index.Vector, m int, w *index.Vector, n int) {
 	if n == 0 {
 		return
 	}
+	v.Spell()
 	if v.Kinds != nil || w.Kinds != nil || v.Kind != w.Kind {
 		v.Kinds = append(kindsOf(v, m), kindsOf(w, n)...)
 	}
@@ -88,6 +104,7 @@ func extend(v *index.Vector, m int, w *index.Vector, n int) {
 // extendPicked appends the values of w at some places to v, which has m.
 func extendPicked(v *index.Vector, m int, w *index.Vector, places []int32) {
 	words := wordsOf(w)
+	v.Spell()
 	fits := m == 0 || v.Kind == w.Kind && v.Kinds == nil
 	switch {
 	case fits && words != nil:

@@ -11,11 +11,19 @@ import (
 type grouping struct {
 	of     []int32
 	firsts []int32
+	counts []uint64 // rows of each group, once they were counted
 }
 
 // groups groups the rows of a relation by some variables.
 func (r *run) groups(basis *relation, keys []variable) (*grouping, error) {
-	g := &grouping{of: make([]int32, basis.n)}
+	g := &grouping{}
+	if basis.n > 0 && len(keys) == 1 {
+		if codes, texts := basis.cols[basis.column(keys[0])].Codes(); codes != nil {
+			g.byCode(codes, len(texts))
+			return g, r.ctx.Err()
+		}
+	}
+	g.of = make([]int32, basis.n)
 	switch {
 	case basis.n == 0:
 		return g, nil
@@ -27,7 +35,7 @@ func (r *run) groups(basis *relation, keys []variable) (*grouping, error) {
 	if words := wordsOf(&cols[0]); len(cols) == 1 && words != nil {
 		return g, g.byWord(r, words)
 	}
-	if len(cols) == 1 && cols[0].Kinds == nil && cols[0].Words == nil {
+	if len(cols) == 1 && cols[0].Kinds == nil && cols[0].Words == nil && !cols[0].IsCoded() {
 		return g, g.byText(r, cols[0].Texts)
 	}
 	return g, g.byRow(r, cols, basis.n)
@@ -42,6 +50,38 @@ func (g *grouping) byWord(r *run, words []uint64) error {
 		g.put(int32(i), x.first(w)-1)
 	}
 	return nil
+}
+
+// byCode groups by the numbers of texts. Where they first come in ascending order, as they mostly do, they are the groups.
+func (g *grouping) byCode(codes []uint32, n int) {
+	if g.ascending(codes, n) {
+		g.of = unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(codes))), len(codes))
+		return
+	}
+	g.of, g.firsts = make([]int32, len(codes)), nil
+	groups := make([]int32, n) // 1 + the group of each number
+	for i, code := range codes {
+		if groups[code] == 0 {
+			g.firsts = append(g.firsts, int32(i))
+			groups[code] = int32(len(g.firsts))
+		}
+		g.of[i] = groups[code] - 1
+	}
+}
+
+// ascending lists the first rows of numbers less than n, and reports whether each number comes after those before it came, and all of these do.
+func (g *grouping) ascending(codes []uint32, n int) bool {
+	for i, code := range codes {
+		switch next := uint32(len(g.firsts)); {
+		case int(next) == n:
+			return true
+		case code > next:
+			return false
+		case code == next:
+			g.firsts = append(g.firsts, int32(i))
+		}
+	}
+	return true
 }
 
 // byText groups by texts. Equal texts of a block of the index mostly lie in one place, so it looks first where a text lies.
@@ -119,8 +159,8 @@ func (g *grouping) rows() [][]int32 {
 
 // folds are the aggregates that are computed in one pass over a column of longs.
 var folds = map[string]func(words []uint64, g *grouping) ([]uint64, bool){
-	"sum": foldSum,
-	"avg": foldSum,
+	"sum": func(words []uint64, g *grouping) ([]uint64, bool) { return g.sum(words) },
+	"avg": func(words []uint64, g *grouping) ([]uint64, bool) { return g.sum(words) },
 	"min": func(words []uint64, g *grouping) ([]uint64, bool) { return g.best(words, -1), true },
 	"max": func(words []uint64, g *grouping) ([]uint64, bool) { return g.best(words, 1), true },
 }
@@ -176,27 +216,37 @@ func (r *run) folded(basis *relation, g *grouping) ([]index.Vector, bool, error)
 }
 
 func (g *grouping) sizes() []uint64 {
-	out := make([]uint64, len(g.firsts))
-	for _, of := range g.of {
-		out[of]++
-	}
-	return out
-}
-
-// foldSum adds; it reports false where a sum leaves 64 bits.
-func foldSum(words []uint64, g *grouping) ([]uint64, bool) {
-	sums, carries := make([]uint64, len(g.firsts)), make([]uint64, len(g.firsts)) // of numbers of 128 bits
-	for i, w := range words {
-		of := g.of[i]
-		var carry uint64
-		sums[of], carry = bits.Add64(sums[of], w, 0)
-		carries[of] += uint64(int64(w)>>63) + carry
-	}
-	for of, sum := range sums {
-		if carries[of] != uint64(int64(sum)>>63) {
-			return nil, false
+	if g.counts == nil {
+		g.counts = make([]uint64, len(g.firsts))
+		for _, of := range g.of {
+			g.counts[of]++
 		}
 	}
+	return g.counts
+}
+
+// A total is a sum of 128 bits, and of how many.
+type total struct{ sum, carry, n uint64 }
+
+// sum adds the words of each group; it reports false where a sum leaves 64 bits.
+func (g *grouping) sum(words []uint64) ([]uint64, bool) {
+	totals := make([]total, len(g.firsts))
+	of := g.of[:len(words)]
+	for i, w := range words {
+		t := &totals[of[i]]
+		var carry uint64
+		t.sum, carry = bits.Add64(t.sum, w, 0)
+		t.carry += uint64(int64(w)>>63) + carry
+		t.n++
+	}
+	sums, counts := make([]uint64, len(totals)), make([]uint64, len(totals))
+	for i, t := range totals {
+		if t.carry != uint64(int64(t.sum)>>63) {
+			return nil, false
+		}
+		sums[i], counts[i] = t.sum, t.n
+	}
+	g.counts = counts
 	return sums, true
 }
 

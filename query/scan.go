@@ -267,10 +267,7 @@ func (s *scan) coversAll(p *probe, x *excerpt) bool {
 func (s *scan) emitAll(b *index.Batch, x *excerpt, out *relation) {
 	for c, v := range out.vars {
 		col := batchColumn(b, s.place(v))
-		if out.n == 0 && x.room > b.Len() {
-			reserve(&out.cols[c], &col, x.room)
-		}
-		extend(&out.cols[c], out.n, &col, b.Len())
+		appendBatch(&out.cols[c], out.n, &col, nil, b.Len(), x.room)
 	}
 	out.n += b.Len()
 }
@@ -279,7 +276,7 @@ func (s *scan) emitAll(b *index.Batch, x *excerpt, out *relation) {
 func (s *scan) emit(b *index.Batch, rows []int32, out *relation) {
 	for c, v := range out.vars {
 		col := batchColumn(b, s.place(v))
-		extendPicked(&out.cols[c], out.n, &col, rows)
+		appendBatch(&out.cols[c], out.n, &col, rows, len(rows), 0)
 	}
 	out.n += len(rows)
 }

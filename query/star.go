@@ -97,7 +97,7 @@ func (t *star) prepare() {
 			return
 		}
 	}
-	if !(t.place == 0 && t.excerpt.entitiesAscend() && ascends(t.keys)) {
+	if !(t.place == 0 && t.excerpt.entitiesAscend() && (distinct || ascends(t.keys))) {
 		t.index = newWordIndex(t.keys)
 		if t.semi {
 			t.kept = make([]bool, t.group.n)
@@ -144,10 +144,7 @@ func (t *star) take(b *index.Batch) {
 	if !t.semi {
 		for c, v := range t.news.vars {
 			col := batchColumn(b, t.scan.place(v))
-			if t.news.n == 0 {
-				reserve(&t.news.cols[c], &col, t.group.n)
-			}
-			extendPicked(&t.news.cols[c], t.news.n, &col, t.right)
+			appendBatch(&t.news.cols[c], t.news.n, &col, t.right, len(t.right), t.group.n)
 		}
 		t.news.n += len(t.left) - before
 	}
@@ -176,10 +173,7 @@ func (t *star) takeAll(words []uint64, b *index.Batch) bool {
 	}
 	for c, v := range t.news.vars {
 		col := batchColumn(b, t.scan.place(v))
-		if t.news.n == 0 {
-			reserve(&t.news.cols[c], &col, t.group.n)
-		}
-		extend(&t.news.cols[c], t.news.n, &col, len(words))
+		appendBatch(&t.news.cols[c], t.news.n, &col, nil, len(words), t.group.n)
 	}
 	t.news.n += len(words)
 	return true

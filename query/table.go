@@ -70,6 +70,10 @@ func hashRows(cols []index.Vector, from, n int) []uint64 {
 
 // hashColumn mixes the values of a column into hashes.
 func hashColumn(v *index.Vector, from int, out []uint64) {
+	if codes, texts := v.Codes(); codes != nil {
+		hashCodes(v.Kind, codes[from:], texts, out)
+		return
+	}
 	for i := range out {
 		h := out[i] ^ uint64(v.Kind)<<56
 		if v.Kinds != nil {
@@ -81,9 +85,31 @@ func hashColumn(v *index.Vector, from int, out []uint64) {
 		h *= 0x9E3779B97F4A7C15
 		h ^= h >> 32
 		if v.Texts != nil && v.Texts[from+i] != "" {
-			h ^= maphash.String(seed, v.Texts[from+i])
-			h *= 0x9E3779B97F4A7C15
-			h ^= h >> 29
+			h = mixText(h, maphash.String(seed, v.Texts[from+i]))
+		}
+		out[i] = h
+	}
+}
+
+// mixText mixes the hash of a text into one.
+func mixText(h, text uint64) uint64 {
+	h ^= text
+	h *= 0x9E3779B97F4A7C15
+	return h ^ h>>29
+}
+
+// hashCodes is hashColumn for a coded column: each text is hashed once.
+func hashCodes(kind index.Kind, codes []uint32, texts []string, out []uint64) {
+	hashes := make([]uint64, len(texts))
+	for i, text := range texts {
+		hashes[i] = maphash.String(seed, text)
+	}
+	for i := range out {
+		h := out[i] ^ uint64(kind)<<56
+		h *= 0x9E3779B97F4A7C15
+		h ^= h >> 32
+		if code := codes[i]; texts[code] != "" {
+			h = mixText(h, hashes[code])
 		}
 		out[i] = h
 	}
@@ -101,7 +127,7 @@ func equalRows(a []index.Vector, i int32, b []index.Vector, j int32) bool {
 
 // equalAt reports whether a value of a column equals one of another.
 func equalAt(v *index.Vector, i int32, w *index.Vector, j int32) bool {
-	if v.Kinds != nil || w.Kinds != nil || v.Texts == nil != (w.Texts == nil) || v.Words == nil != (w.Words == nil) {
+	if v.IsCoded() || w.IsCoded() || v.Kinds != nil || w.Kinds != nil || v.Texts == nil != (w.Texts == nil) || v.Words == nil != (w.Words == nil) {
 		return v.At(int(i)) == w.At(int(j))
 	}
 	return v.Kind == w.Kind && (v.Words == nil || v.Words[i] == w.Words[j]) && (v.Texts == nil || v.Texts[i] == w.Texts[j])
