@@ -37,6 +37,7 @@ type conj struct {
 	uses      []int32     // by variable: how many of the pending read or bind it
 	known     varSet      // variables that are bound, dropped columns included
 	keep      varSet      // variables that are asked for in the end
+	enough    int         // rows of them, where any will do; 0 where all are needed
 	rec       *recursion
 	held      int64 // bytes of the groups
 }
@@ -52,7 +53,11 @@ type candidate struct {
 
 // solve runs a plan on groups, and returns what holds of some variables, as distinct rows.
 func (r *run) solve(p *plan, groups []*relation, keep varSet, rec *recursion) (*relation, error) {
-	c := r.conj(p, keep, rec)
+	return r.conj(p, keep, rec).solve(groups)
+}
+
+// solve runs the plan on groups.
+func (c *conj) solve(groups []*relation) (*relation, error) {
 	defer c.release()
 	if err := c.begin(groups); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -18,7 +17,10 @@ func (r *run) find(basis *relation) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, all := r.window(cols, n)
+	rows, all, err := r.window(cols, n)
+	if err != nil {
+		return nil, err
+	}
 	if out.n = n; !all {
 		out.n = len(rows)
 	}
@@ -61,43 +63,6 @@ func (q *ast) columns() []string {
 		names[i] = f.name
 	}
 	return names
-}
-
-// window returns the rows that are asked for, in their order, or that they are all of them as they are.
-func (r *run) window(cols []index.Vector, n int) (rows []int32, all bool) {
-	most := r.q.limit
-	if r.q.shape == tupleFind || r.q.shape == scalarFind {
-		most = 1
-	}
-	if len(r.q.order) == 0 && r.q.offset == 0 && (most < 0 || most >= n) {
-		return nil, true
-	}
-	rows = make([]int32, n)
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	if len(r.q.order) > 0 {
-		slices.SortStableFunc(rows, func(a, b int32) int { return r.q.compare(cols, int(a), int(b)) })
-	}
-	rows = rows[min(r.q.offset, n):]
-	if most >= 0 {
-		rows = rows[:min(most, len(rows))]
-	}
-	return rows, false
-}
-
-// compare orders two rows by the columns of :order-by.
-func (q *ast) compare(cols []index.Vector, a, b int) int {
-	for _, o := range q.order {
-		c := index.Compare(cols[o.column].At(a), cols[o.column].At(b))
-		if o.desc {
-			c = -c
-		}
-		if c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(a, b)
 }
 
 // valueOf returns the variable whose values a column holds, or that it aggregates.

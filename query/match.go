@@ -259,6 +259,9 @@ func (s *scan) run(c *conj) error {
 	if err != nil {
 		return err
 	}
+	if s.isLast(c, &a) {
+		a.excerpt.enough = c.enough
+	}
 	if a.group != nil && a.group.n > 1 && !a.lookUp {
 		if joined, ok, err := s.joinInto(c, a.group, &a.probe, &a.excerpt); ok || err != nil {
 			return firstError(err, c.replace(a.group, joined))
@@ -266,7 +269,7 @@ func (s *scan) run(c *conj) error {
 	}
 	found := newRelation(s.unknown(&a.probe))
 	if a.lookUp {
-		err = s.readEach(c.run, a.group, a.probe, found)
+		err = s.readEach(c.run, &a, found)
 	} else {
 		err = s.read(c.run, &a.probe, &a.excerpt, found)
 	}
@@ -277,6 +280,20 @@ func (s *scan) run(c *conj) error {
 		found.n = min(found.n, 1)
 	}
 	return c.absorb(found)
+}
+
+// isLast reports whether each row that comes of a scan is one of what is found in the end: no step follows, no other group restricts it, and
+// nothing of it is dropped.
+func (s *scan) isLast(c *conj, a *access) bool {
+	if len(c.pending) > 0 || !s.isSet(&a.probe) || !setOf(s.unknown(&a.probe)...).within(c.keep) {
+		return false
+	}
+	for _, g := range c.groups {
+		if g.n > 1 && g.set().meets(s.uses) && (g != a.group || !g.unique || !g.set().within(c.keep)) {
+			return false
+		}
+	}
+	return true
 }
 
 // maxRoom is for how many rows room is made before they are there.
@@ -305,9 +322,9 @@ func (s *scan) looksUp(c *conj, g *relation, p *probe) (bool, error) {
 	return float64(g.n)*lookupCost < full, err
 }
 
-// readEach reads what matches each row of a group.
-func (s *scan) readEach(r *run, g *relation, p probe, out *relation) error {
-	keys, err := r.project(g, g.set().and(s.uses).list())
+// readEach reads what matches each row of the group.
+func (s *scan) readEach(r *run, a *access, out *relation) error {
+	keys, err := r.project(a.group, a.group.set().and(s.uses).list())
 	if err != nil {
 		return err
 	}
@@ -315,9 +332,12 @@ func (s *scan) readEach(r *run, g *relation, p probe, out *relation) error {
 		if err := r.tick(i); err != nil {
 			return err
 		}
-		one := p
+		one := a.probe
 		s.fill(&one, keys, i)
 		x := s.excerpt(&one, nil)
+		if x.enough = a.excerpt.enough; x.ends(out.n) != nil {
+			return nil
+		}
 		if err := s.read(r, &one, &x, out); err != nil {
 			return err
 		}

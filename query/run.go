@@ -88,7 +88,9 @@ func prepared(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (*
 
 // answer runs the plan of a query, and finds what is asked for.
 func (r *run) answer(p *plan, groups []*relation) (*answer, error) {
-	basis, err := r.solve(p, groups, r.q.asked(), nil)
+	c := r.conj(p, r.q.asked(), nil)
+	c.enough = r.q.enough()
+	basis, err := c.solve(groups)
 	if err != nil {
 		return nil, err
 	}

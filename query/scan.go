@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"unsafe"
 
 	"github.com/datolite/datolite/db"
@@ -74,6 +75,7 @@ type excerpt struct {
 	none    bool        // nothing can match
 	keys    *index.Keys // of what alone is read; nil for all
 	room    int         // how many rows are expected
+	enough  int         // how many rows suffice; 0 where all are needed
 }
 
 // excerpt returns what a probe leaves to be read, where the value may have bounds.
@@ -135,11 +137,22 @@ func (s *scan) read(r *run, p *probe, x *excerpt, out *relation) error {
 			rows = s.matching(b, p, x, rows[:0])
 			s.emit(b, rows, out)
 		}
-		return r.fits(out.n, out.width())
+		return firstError(r.fits(out.n, out.width()), x.ends(out.n))
 	})
 }
 
-// each yields the batches of an excerpt.
+// errEnough ends the reading of an excerpt.
+var errEnough = errors.New("query: there are enough rows")
+
+// ends returns errEnough where so many rows suffice.
+func (x *excerpt) ends(n int) error {
+	if x.enough > 0 && n >= x.enough {
+		return errEnough
+	}
+	return nil
+}
+
+// each yields the batches of an excerpt, until there are enough.
 func (s *scan) each(r *run, x *excerpt, yield func(*index.Batch) error) error {
 	cursor, err := s.open(r, x)
 	if err != nil {
@@ -150,7 +163,10 @@ func (s *scan) each(r *run, x *excerpt, yield func(*index.Batch) error) error {
 		if b == nil || err != nil {
 			return err
 		}
-		if err := firstError(r.reads(b.Len()), yield(b)); err != nil {
+		switch err := firstError(r.reads(b.Len()), yield(b)); {
+		case err == errEnough:
+			return nil
+		case err != nil:
 			return err
 		}
 	}

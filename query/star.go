@@ -62,7 +62,7 @@ func (s *scan) joinInto(c *conj, g *relation, p *probe, x *excerpt) (*relation, 
 	width := g.width() + t.news.width()
 	err := s.each(c.run, x, func(b *index.Batch) error {
 		t.take(b)
-		return c.run.fits(len(t.left), width)
+		return firstError(c.run.fits(len(t.left), width), x.ends(len(t.left)))
 	})
 	return t.joined(), true, err
 }

@@ -436,6 +436,7 @@ func (w *town) compare(j joined, clauses []townClause, inputs string, in []any) 
 		want[fmt.Sprintln(row...)] = 1
 	}
 	w.same("[:find "+strings.Join(find, " ")+" "+body, got, want)
+	w.limited("[:find "+strings.Join(find, " ")+" "+body, in, want)
 	if len(find) < 2 {
 		return
 	}
@@ -459,6 +460,22 @@ func (w *town) compare(j joined, clauses []townClause, inputs string, in []any) 
 		totals[fmt.Sprintln(k, n)] = 1
 	}
 	w.same(counted, w.answer(counted, in), totals)
+}
+
+// limited asks for some of the rows, and gets as many of them as there are, none twice.
+func (w *town) limited(text string, in []any, want map[string]int) {
+	w.t.Helper()
+	offset, limit := w.rng.IntN(20)*w.rng.IntN(2), 1+w.rng.IntN(100)
+	text = fmt.Sprintf("%s :offset %d :limit %d]", strings.TrimSuffix(text, "]"), offset, limit)
+	got := w.answer(text, in)
+	few := map[string]int{}
+	for k := range got {
+		few[k] = want[k]
+	}
+	w.same(text, got, few)
+	if n := min(max(len(want)-offset, 0), limit); len(got) != n {
+		w.t.Fatalf("%s on %v: %d rows, want %d", text, w.view, len(got), n)
+	}
 }
 
 // answer returns how often each row is in the answer.
