@@ -17,8 +17,8 @@ import (
 )
 
 // The files of stores as versions of the library left them: store-1 with roots of version 1, store-2 with those of version 2, and store-3 with
-// several levels, filters, and a log in chunks. Of each there are its keys and values, a line each (jsonl), and the history that it holds (txt).
-const goldenStore = "testdata/store-3"
+// several levels, filters, and a log in chunks; store-4 with long values, whole in every order, and store-5 with stubs of them. Of each there are its keys and values, a line each (jsonl), and the history that it holds (txt).
+const goldenStore = "testdata/store-5"
 
 // TestStoresOfEveryVersionOpen opens stores that were written once and for all. With -update the newest is written anew, which no change
 // of the library may make necessary.
@@ -27,7 +27,7 @@ func TestStoresOfEveryVersionOpen(t *testing.T) {
 		writeGoldenStore(t)
 	}
 	stores, err := filepath.Glob("testdata/store-*.jsonl")
-	if len(stores) < 3 || err != nil {
+	if len(stores) < 5 || err != nil {
 		t.Fatal(stores, err)
 	}
 	for _, file := range stores {
@@ -62,6 +62,11 @@ func opensGolden(t *testing.T, name string) {
 	if diff := cmp.Diff(string(want), historyOf(t, conn.Snapshot())); diff != "" {
 		t.Error(diff)
 	}
+	for _, d := range collect(t, conn.Snapshot(), AEVT, "name") {
+		if e, err := conn.Snapshot().EntID(t.Context(), LookupRef{Attr: "name", Value: d.V.Text()}); e != d.E || err != nil {
+			t.Errorf("%d is %d: %v", d.E, e, err)
+		}
+	}
 	if err := conn.Index(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +99,8 @@ func writeGoldenStore(t *testing.T) {
 	for _, c := range m.log {
 		commit(t, conn, replayOf(c))
 	}
-	var asserted []index.Fact
+	name, _ := m.snap.Schema().Named("name")
+	var asserted, names []index.Fact
 	for i := range 30 {
 		commit(t, conn, func(_ context.Context, before *Snapshot) (*Report, error) {
 			c := nextCommit(before, 1)
@@ -110,6 +116,16 @@ func writeGoldenStore(t *testing.T) {
 			}
 			ref, _ := before.Schema().Named("ref")
 			c.Facts = append(c.Facts, index.Fact{E: index.NewID(index.PartUser, c.T+1), A: ref.ID, V: index.Ref(index.TxID(c.T)), Tx: index.TxID(c.T)})
+			text, err := index.String(strings.Repeat("x", 500+i) + fmt.Sprint(i)) // those of 512 bytes and less are not long
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, index.Fact{E: index.NewID(index.PartUser, c.T+1), A: name.ID, V: text, Tx: index.TxID(c.T)})
+			if c.Facts = append(c.Facts, names[i]); i >= 15 {
+				f := names[2*(i-15)]
+				f.End = index.TxID(c.T)
+				c.Facts = append(c.Facts, f)
+			}
 			return before.Apply(c)
 		})
 		asserted = asserted[:0]

@@ -116,7 +116,7 @@ func showing(t *testing.T, snap *Snapshot, w *world) string {
 	}
 	for i := range 6 {
 		for k := range 3 {
-			value := string(rune('a'+i)) + string(rune('a'+k))
+			value := nameOf(i, k)
 			id, err := snap.EntID(ctx, LookupRef{Attr: "one", Value: value})
 			fmt.Fprintln(&b, value, id, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,11 +48,16 @@ func (w *world) random(rnd *rand.Rand) []op {
 		attr := []string{"one", "many", "ref", "plain"}[rnd.IntN(4)]
 		v := any(rnd.IntN(5))
 		if attr == "one" {
-			v = string(rune('a'+i)) + string(rune('a'+rnd.IntN(3)))
+			v = nameOf(i, rnd.IntN(3))
 		}
 		ops = append(ops, op{e, attr, v, rnd.IntN(3) == 0})
 	}
 	return ops
+}
+
+// nameOf returns a value of :one that only the i-th entity has. Those of every second one are long, and begin alike.
+func nameOf(i, k int) string {
+	return strings.Repeat("long", 150*(i%2)) + string(rune('a'+i)) + string(rune('a'+k))
 }
 
 // commit is as maker.commit, with several values for :many, and without what is redundant.

@@ -229,9 +229,12 @@ func (v *verifier) look(ctx context.Context, level int, p *index.Part) error {
 	if p.Ended {
 		forgetful = func(a ID) bool { return v.index.Forgetful[a] }
 	}
-	sum, err := p.Check(b, forgetful)
+	sum, err := p.Check(ctx, b, forgetful)
+	if place := (*StoreError)(nil); isAny(err, index.ErrSegment, index.ErrFormat) && !errors.As(err, &place) {
+		err = from.Damaged(p.Name, err)
+	}
 	if err != nil {
-		return from.Damaged(p.Name, err)
+		return err
 	}
 	if p.Height == 0 && !p.Filter {
 		v.Facts += p.Facts

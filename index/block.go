@@ -18,6 +18,17 @@ const maxBlock = 1 << 14
 // mixed stands for the kind of the values of an attribute that have several.
 const mixed = 255
 
+// stubbed is added to the kind of a stub.
+const stubbed = 64
+
+// code returns what stands for the kind of a value.
+func (v Value) code() byte {
+	if v.isStub() {
+		return stubbed + byte(v.kind)
+	}
+	return byte(v.kind)
+}
+
 // appendBlock appends the facts from i to j of columns.
 func appendBlock(b []byte, c *columns, i, j int) []byte {
 	b = binary.AppendUvarint(b, uint64(j-i))
@@ -69,29 +80,30 @@ func byAttribute(attrs []ID) [][]uint32 {
 func appendValues(b []byte, v *Vector, first int, places []uint32) []byte {
 	var words []int64
 	var texts []string
-	kind, uniform := v.At(first+int(places[0])).kind, true
+	code, uniform := v.At(first+int(places[0])).code(), true
 	for _, p := range places {
 		x := v.At(first + int(p))
-		uniform = uniform && x.kind == kind
-		if x.kind.oneWord() {
+		uniform = uniform && x.code() == code
+		if x.kind.oneWord() || x.isStub() {
 			words = append(words, int64(x.word))
-		} else {
+		}
+		if !x.kind.oneWord() {
 			texts = append(texts, x.text)
 		}
 	}
 	if uniform {
-		b = append(b, byte(kind))
+		b = append(b, code)
 	} else {
 		b = append(b, mixed)
 		for _, p := range places {
-			b = append(b, byte(v.At(first+int(p)).kind))
+			b = append(b, v.At(first+int(p)).code())
 		}
 	}
 	return appendTexts(appendInts(b, words), texts)
 }
 
 // decodeBlock returns the columns of a block.
-func decodeBlock(b []byte, ends bool) (*columns, error) {
+func decodeBlock(b []byte, s shape) (*columns, error) {
 	in := &input{rest: b}
 	n := in.count(maxBlock)
 	room := make([]ID, 3*n)
@@ -99,7 +111,7 @@ func decodeBlock(b []byte, ends bool) (*columns, error) {
 	unpack(in, c.E)
 	unpack(in, c.A)
 	unpack(in, c.Tx)
-	if ends {
+	if s.ends {
 		c.End = make([]ID, n)
 		unpack(in, c.End)
 	}
@@ -109,7 +121,7 @@ func decodeBlock(b []byte, ends bool) (*columns, error) {
 			c.V.unpack(in, places)
 		}
 	}
-	if in.bad || len(in.rest) > 0 || n == 0 {
+	if in.bad || len(in.rest) > 0 || n == 0 || s.order == EAVT && c.V.packed.stubs {
 		return nil, fmt.Errorf("%w: a block does not decode", ErrSegment)
 	}
 	return c, nil
@@ -117,39 +129,52 @@ func decodeBlock(b []byte, ends bool) (*columns, error) {
 
 // unpack fills in the values at some places.
 func (v *Vector) unpack(in *input, places []uint32) {
-	kinds := make([]Kind, len(places))
+	codes := make([]byte, len(places))
 	if k := in.byte(); k != mixed {
-		fill(kinds, Kind(k))
+		fill(codes, k)
 	} else {
-		for i, b := range in.take(len(places)) {
-			kinds[i] = Kind(b)
-		}
+		copy(codes, in.take(len(places)))
 	}
-	words := 0
-	for i, k := range kinds {
-		if k > KindTuple {
+	words, texts := 0, 0
+	for i, code := range codes {
+		k := Kind(code &^ stubbed)
+		if k > KindTuple || code > stubbed && k.oneWord() {
 			in.bad = true
 			return
 		}
 		v.Kinds[places[i]] = k
-		if k.oneWord() {
+		if k.oneWord() || code > stubbed {
 			words++
+		}
+		if !k.oneWord() {
+			texts++
 		}
 	}
 	numbers := make([]uint64, words)
 	unpack(in, numbers)
-	spans := v.packed.unpack(in, len(places)-words)
+	spans := v.packed.unpack(in, texts)
 	if in.bad {
 		return
 	}
 	if len(spans) > 0 && v.packed.spans == nil {
 		v.packed.spans = make([]uint64, len(v.Kinds))
 	}
-	for i, k := range kinds {
-		if k.oneWord() {
-			v.Words[places[i]], numbers = numbers[0], numbers[1:]
-		} else {
-			v.packed.spans[places[i]], spans = spans[0], spans[1:]
+	v.place(in, places, codes, numbers, spans)
+}
+
+// place puts words and texts in their places.
+func (v *Vector) place(in *input, places []uint32, codes []byte, words, spans []uint64) {
+	for i, p := range places {
+		word, text := v.Kinds[p].oneWord(), codes[i] > stubbed
+		if !word {
+			v.packed.spans[p], spans = spans[0], spans[1:]
+		}
+		if word || text {
+			v.Words[p], words = words[0], words[1:]
+		}
+		if text {
+			v.packed.stubs = true
+			in.bad = in.bad || v.Words[p] <= longText || len(v.packed.at(int(p))) != stubText
 		}
 	}
 }
@@ -178,20 +203,20 @@ func storedBlock(b []byte) []byte {
 }
 
 // openBlock returns the columns of a stored block whose SHA-256 must be sum.
-func openBlock(b []byte, sum [32]byte, ends bool) (*columns, error) {
+func openBlock(b []byte, sum [32]byte, s shape) (*columns, error) {
 	if err := soundBlock(b, sum); err != nil {
 		return nil, err
 	}
 	switch b[0] {
 	case blockPlain:
-		return decodeBlock(b[1:], ends)
+		return decodeBlock(b[1:], s)
 	case blockZstd:
 		_, decoder := compressors()
 		plain, err := decoder.DecodeAll(b[1:], nil)
 		if err != nil {
 			return nil, fmt.Errorf("%w: a block does not decompress: %w", ErrSegment, err)
 		}
-		return decodeBlock(plain, ends)
+		return decodeBlock(plain, s)
 	}
 	return nil, fmt.Errorf("%w: a block is stored in a way that is not known", ErrSegment)
 }

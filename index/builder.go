@@ -57,9 +57,25 @@ func (b *builder) gather(o Order, c *columns, places []uint32) {
 	b.words.gather(n, cap(b.e), c.V.Words, places, sameV, !uniform || kind.oneWord())
 	if c.V.packed.spans != nil && (!uniform || !kind.oneWord()) {
 		c.V.packed.pick(b.texts.begin(n, cap(b.e), len(places)), places)
-		return
+	} else {
+		b.texts.gather(n, cap(b.e), c.V.Texts, places, sameV, !uniform || !kind.oneWord())
 	}
-	b.texts.gather(n, cap(b.e), c.V.Texts, places, sameV, !uniform || !kind.oneWord())
+	if c.longs.longReader != nil {
+		b.fill(n, c, places)
+	}
+}
+
+// fill puts the long values in the place of their stubs, among the values behind the first n.
+func (b *builder) fill(n int, c *columns, places []uint32) {
+	for i, p := range places {
+		if !c.V.At(int(p)).isStub() {
+			continue
+		}
+		b.texts.rows[n+i] = c.value(int(p)).text
+		if b.words.used {
+			b.words.rows[n+i] = 0
+		}
+	}
 }
 
 // gatherKinds appends kinds to those of n values, which all had one while there was no column of kinds.

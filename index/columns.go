@@ -12,6 +12,9 @@ type columns struct {
 	Tx   []ID
 	End  []ID
 	in   []membership
+
+	longs   longs    // reads the long values that stand as stubs in a block
+	origins []origin // of each value, if some are stubs that come from several blocks
 }
 
 // membership tells in which of the orders that do not hold every fact a fact is. It is settled when its run is made.
@@ -62,6 +65,15 @@ func (c *columns) append(f *Fact, in membership) {
 
 func (c *columns) beginTexts() {
 	c.V.Texts = make([]string, len(c.E)-1, cap(c.E))
+}
+
+// weight returns how many bytes the text of the i-th value has; of a stub those in it, and a small part of those of the long value, so that
+// cuts between long values, which may be as long as they are, come to little beside them.
+func (c *columns) weight(i int) int {
+	if c.V.Texts == nil || c.V.Texts[i] == "" {
+		return 0
+	}
+	return len(c.V.Texts[i]) + int(c.V.Words[i]/32)
 }
 
 // appendStretch appends the facts of a stretch.
@@ -141,7 +153,7 @@ func (c *columns) end(i int) ID {
 }
 
 func (c *columns) datom(i int, added bool) Datom {
-	d := Datom{E: c.E[i], A: c.A[i], V: c.V.At(i), Tx: c.Tx[i], Added: added}
+	d := Datom{E: c.E[i], A: c.A[i], V: c.value(i), Tx: c.Tx[i], Added: added}
 	if !added {
 		d.Tx = c.End[i]
 	}
@@ -173,6 +185,9 @@ func compareValues(c *columns, i int, d *columns, j int) int {
 	if c.V.Kinds[i] == KindLong && d.V.Kinds[j] == KindLong {
 		return cmp.Compare(int64(c.V.Words[i]), int64(d.V.Words[j]))
 	}
+	if c.longs.longReader != nil || d.longs.longReader != nil {
+		return compareLong(c, i, d, j)
+	}
 	return Compare(c.V.At(i), d.V.At(j))
 }
 
@@ -186,7 +201,7 @@ func (c *columns) before(o Order, i int, cut *Cut) bool {
 		case 'A':
 			order = cmp.Compare(c.A[i], cut.Key.A)
 		case 'V':
-			order = Compare(c.V.At(i), cut.Key.V)
+			order = c.compareValue(i, cut.Key.V)
 		case 'T':
 			order = cmp.Compare(cut.Key.Tx, c.Tx[i])
 		}

@@ -182,14 +182,14 @@ func (c *Cursor) begin(sources []source) (rows int) {
 // walk returns what goes through a tree for the cursor.
 func (c *Cursor) walk(r *reader, t *tree, skip func(*summary) bool) feeder {
 	if c.keys != nil {
-		return &keyWalk{picker: picker{keyList: c.keys}, reader: r, tree: t, skip: skip}
+		return &keyWalk{picker: picker{keyList: c.keys}, reader: r, tree: t, skip: skip, long: longOpener{err: &c.merger.err}}
 	}
 	w := c.walker()
 	path := w.path
 	if path == nil {
 		path = w.steps[:0]
 	}
-	*w = walk{reader: r, tree: t, within: &c.within, skip: skip, key: c.key, path: path[:0]}
+	*w = walk{reader: r, tree: t, within: &c.within, skip: skip, key: c.key, path: path[:0], long: longOpener{err: &c.merger.err}}
 	return w
 }
 
@@ -207,7 +207,7 @@ func (c *Cursor) advance() bool {
 // uncopied reports whether the waiting stretch is best handed out as it lies in its run.
 func (c *Cursor) uncopied() bool {
 	w := &c.waiting
-	return w.role == whole && w.places == nil && c.lens.plain() &&
+	return w.role == whole && w.places == nil && w.longs.longReader == nil && c.lens.plain() &&
 		(w.len() >= worthIt || c.builder.len() == 0 && c.merger.alone())
 }
 

@@ -54,6 +54,29 @@ func separator(o Order, before, next *Fact) Cut {
 	return Cut{Parts: parts, Key: key}
 }
 
+// separator returns the shortest cut between the fact before the i-th and that. Of long values it reads no more than it takes.
+func (c *columns) separator(o Order, i int) Cut {
+	before, next := c.fact(i-1), c.fact(i)
+	for _, component := range []byte(sequences[o]) {
+		if component != 'V' {
+			if compareComponent(component, before, next) != 0 {
+				break
+			}
+			continue
+		}
+		if !before.V.isStub() && !next.V.isStub() {
+			break
+		}
+		if before.V.kind == next.V.kind && next.V.kind.ofBytes() && before.V.head() != next.V.head() {
+			before.V, next.V = before.V.head(), next.V.head()
+		} else {
+			before.V, next.V = c.value(i-1), c.value(i)
+		}
+		break
+	}
+	return separator(o, before, next)
+}
+
 // shortened returns the shortest beginning of a text that sorts behind the text before it.
 func shortened(before, next Value) Value {
 	switch next.kind {

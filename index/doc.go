@@ -38,6 +38,9 @@
 // and what a view cannot show is not read. Filters of leaves tell which values of unique attributes are not there, and above the lowest
 // level which entities have not which attributes: what is new is mostly proven so without reading a leaf.
 //
+// A value of more than 512 bytes lies in EAVT alone. The trees of other orders have a stub of it, which tells it from most values; it is read
+// when it is to be shown, and to compare it with those that begin with the same 64 bytes.
+//
 // # What to know
 //
 // Levels are values: a Push leaves those it is called on as they were, and any number of goroutines may read them. A run is

@@ -16,6 +16,7 @@ import (
 type filter struct {
 	attrs []ID   // of which it tells, ascending; of all where there are none
 	bits  []byte // blocks
+	whole bool   // its keys have long values, and not their stubs
 }
 
 const (
@@ -29,7 +30,7 @@ var filterSalts = [8]uint32{0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x70
 // newFilter returns the filter of keys with some hashes.
 func newFilter(attrs []ID, hashes []uint64) filter {
 	blocks := (len(hashes)*filterBits + 8*filterBlock - 1) / (8 * filterBlock)
-	f := filter{attrs, make([]byte, blocks*filterBlock)}
+	f := filter{attrs: attrs, bits: make([]byte, blocks*filterBlock)}
 	for _, h := range hashes {
 		block := f.block(h)
 		for i, salt := range filterSalts {
@@ -52,19 +53,24 @@ func (f *filter) lacks(k *filterKey) bool {
 	if len(f.attrs) > 0 && !slices.Contains(f.attrs, k.attr) {
 		return false
 	}
-	block := f.block(k.hash)
+	hash := k.hash
+	if f.whole {
+		hash = k.whole
+	}
+	block := f.block(hash)
 	for i, salt := range filterSalts {
-		if binary.LittleEndian.Uint32(block[4*i:])&(1<<(uint32(k.hash)*salt>>27)) == 0 {
+		if binary.LittleEndian.Uint32(block[4*i:])&(1<<(uint32(hash)*salt>>27)) == 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// A filterKey is what a filter is asked for: an attribute, and the hash of it with an entity or a value.
+// A filterKey is what a filter is asked for: an attribute, and the hash of it with an entity or a value, a long one by its stub. Filters of
+// version 1 have the hash with the whole value.
 type filterKey struct {
-	attr ID
-	hash uint64
+	attr        ID
+	hash, whole uint64
 }
 
 // keyIn returns the key that all facts of a range have in common in an order that has filters; false where they have none.
@@ -77,16 +83,25 @@ func (r *Range) keyIn(o Order) (filterKey, bool) {
 
 func (f *Fact) keyIn(o Order) filterKey {
 	if o == EAVT {
-		return filterKey{f.A, mixed64(mixed64(filterSeed, uint64(f.E)), uint64(f.A))}
+		h := mixed64(mixed64(filterSeed, uint64(f.E)), uint64(f.A))
+		return filterKey{f.A, h, h}
 	}
-	h := mixed64(mixed64(mixed64(filterSeed, uint64(f.A)), uint64(f.V.kind)), f.V.word)
-	text := f.V.text
+	k := filterKey{attr: f.A, whole: valueHash(f.A, f.V)}
+	if k.hash = k.whole; len(f.V.text) > longText {
+		k.hash = valueHash(f.A, f.V.stub())
+	}
+	return k
+}
+
+func valueHash(a ID, v Value) uint64 {
+	h := mixed64(mixed64(mixed64(filterSeed, uint64(a)), uint64(v.kind)), v.word)
+	text := v.text
 	for ; len(text) >= 8; text = text[8:] {
 		h = mixed64(h, word(text[:8]))
 	}
 	var rest [8]byte
 	copy(rest[:], text)
-	return filterKey{f.A, mixed64(mixed64(h, binary.LittleEndian.Uint64(rest[:])), uint64(len(f.V.text)))}
+	return mixed64(mixed64(h, binary.LittleEndian.Uint64(rest[:])), uint64(len(v.text)))
 }
 
 const filterSeed = 0x243f6a8885a308d3
@@ -105,7 +120,7 @@ func (f *filter) append(b []byte) []byte {
 }
 
 func (in *input) filter() filter {
-	f := filter{attrs: make([]ID, in.count(len(in.rest)))}
+	f := filter{attrs: make([]ID, in.count(len(in.rest))), whole: in.version == 1}
 	for i := range f.attrs {
 		f.attrs[i] = ID(in.count(math.MaxInt))
 	}

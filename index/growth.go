@@ -121,6 +121,11 @@ func (g *levelGrowth) grow(ctx context.Context) (*Level, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	for o := range out.trees {
+		for k, t := range out.trees[o] {
+			t.whole = out.trees[EAVT][k]
+		}
+	}
 	out.oldest = out.first()
 	return out, nil
 }

@@ -186,8 +186,7 @@ func (p *picker) pickValues(x *span, upto int) {
 			return
 		}
 		if x.compareValue(x.at, v) > 0 {
-			there := x.V.At(x.place(x.at))
-			p.next = gallop(p.next+1, upto, func(k int) bool { return Compare(p.V.At(k), there) >= 0 })
+			p.next = gallop(p.next+1, upto, func(k int) bool { return x.compareValue(x.at, p.V.At(k)) <= 0 })
 			continue
 		}
 		end := gallop(x.at+1, x.to, func(i int) bool { return x.compareValue(i, v) > 0 })
@@ -240,6 +239,7 @@ type keyWalk struct {
 	leaf  *leaf // nil between leaves
 	block int
 	until *Cut // where the leaf ends; nil where the tree does
+	long  longOpener
 }
 
 // feed returns what the next block that holds something of the keys holds of them.
@@ -251,7 +251,7 @@ func (w *keyWalk) feed(ctx context.Context) (span, error) {
 			}
 			continue
 		}
-		if x, err := w.look(); x.len() > 0 || err != nil {
+		if x, err := w.look(ctx); x.len() > 0 || err != nil {
 			return x, err
 		}
 	}
@@ -334,7 +334,7 @@ func (w *keyWalk) pass(until *Cut) {
 }
 
 // look returns what the block holds, and goes on to the next one in which a key can be.
-func (w *keyWalk) look() (span, error) {
+func (w *keyWalk) look(ctx context.Context) (span, error) {
 	b, end := &w.leaf.blocks[w.block], w.until
 	last := w.block+1 == len(w.leaf.blocks)
 	if !last {
@@ -342,7 +342,7 @@ func (w *keyWalk) look() (span, error) {
 	}
 	var x span
 	if w.skip == nil || !w.skip(&b.summary) {
-		c, err := w.columns(w.child, w.leaf, w.block)
+		c, err := w.long.columns(ctx, w.reader, w.tree, w.child, w.leaf, w.block)
 		if err != nil {
 			return span{}, err
 		}
@@ -350,7 +350,9 @@ func (w *keyWalk) look() (span, error) {
 		if w.led() {
 			within.narrowTo(c.A, w.A)
 		}
-		x = w.pick(&within, w.len())
+		if x = w.pick(&within, w.len()); w.long.error() != nil {
+			return span{}, w.long.error()
+		}
 	}
 	w.pass(end)
 	switch {

@@ -30,7 +30,7 @@ func encodeLeaf(s shape, c *columns, from Cut, blockFacts int) (segment []byte, 
 		j = c.blockEnd(i, blockFacts)
 		b := storedBlock(appendBlock(nil, c, i, j))
 		if i > 0 {
-			from = separator(s.order, c.fact(i-1), c.fact(i))
+			from = c.separator(s.order, i)
 		}
 		part, hash := summarise(c, i, j, from), sha256.Sum256(b)
 		head = part.append(head, s.order, s.ends)
@@ -93,7 +93,7 @@ func (l *leaf) columns(i int) (c *columns, more int, err error) {
 	if c := x.decoded.Load(); c != nil {
 		return c, 0, nil
 	}
-	c, err = openBlock(x.stored, x.sum, l.ends)
+	c, err = openBlock(x.stored, x.sum, l.shape)
 	if err == nil && c.len() != x.facts {
 		err = fmt.Errorf("%w: a block has %d facts, and its leaf says %d", ErrSegment, c.len(), x.facts)
 	}

@@ -94,7 +94,7 @@ func DecodeLevel(b []byte, from Segments, cache *Cache) (*Level, error) {
 	for o := range l.trees {
 		for k := range l.trees[o] {
 			t := newTree(Order(o), class(k))
-			l.trees[o][k] = t
+			l.trees[o][k], t.whole = t, l.trees[EAVT][k]
 			if version == 1 && class(k) == closing {
 				continue
 			}

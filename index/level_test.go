@@ -169,6 +169,9 @@ func TestGrownTreesHoldWhatTreesMadeAtOnceHold(t *testing.T) {
 		rng := rand.New(rand.NewSource(seed))
 		h := randomHistory(rng, 10+rng.Intn(40), 1+rng.Intn(30), 1+rng.Intn(20))
 		s := newStack(rng)
+		if seed%4 == 0 { // many levels
+			s.sizes.Level, s.sizes.Ratio = 4, 2
+		}
 		forget := []func(ID) bool{nil, func(a ID) bool { return a%2 == 0 }}[rng.Intn(2)]
 		grown, all := Levels{}, Levels{}
 		for i, facts := range h.commits {

@@ -99,14 +99,18 @@ func (m *merger) next(limit int) stretch {
 		return stretch{}
 	}
 	s := m.line[0]
-	if len(m.line) > 1 && m.line[1].tied {
-		return m.resolve()
-	}
 	x := stretch{s, s.at, min(s.to, s.at+limit)}
-	if len(m.line) > 1 {
-		x.upto = s.until(m.order, m.line[1], x.upto)
+	if len(m.line) > 1 && m.line[1].tied {
+		x = m.resolve()
+	} else {
+		if len(m.line) > 1 {
+			x.upto = s.until(m.order, m.line[1], x.upto)
+		}
+		m.move(x.upto)
 	}
-	m.move(x.upto)
+	if m.err != nil { // of a value that was to be compared
+		return stretch{}
+	}
 	return x
 }
 

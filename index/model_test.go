@@ -18,9 +18,10 @@ type history struct {
 	commits [][]Fact
 	at      []ID // how new the facts were before each commit
 	newest  ID
+	pool    []Value // the values of attributes from 6 on
 }
 
-// The attributes of random histories: 1 and 2 are references, 4 is not indexed, 6 and 7 have values of every kind.
+// The attributes of random histories: 1 and 2 are references, 4 is not indexed, 6 and 7 have values of every kind, and long ones.
 type testAttrs struct{}
 
 func (testAttrs) Indexed(a ID) bool { return a != 4 }
@@ -38,7 +39,17 @@ func randomValue(rng *rand.Rand, a ID) Value {
 	if a == 5 {
 		return mustOf([]float64{0, -0.5, 1.5, -1e300, 1e300}[rng.Intn(5)])
 	}
-	return nastyValues[rng.Intn(len(nastyValues))]
+	return mixedValues[rng.Intn(len(mixedValues))]
+}
+
+// mixedValues are of every kind, short and long.
+var mixedValues = slices.Concat(nastyValues, longValues)
+
+func (h *history) randomValue(rng *rand.Rand, a ID) Value {
+	if a >= 6 {
+		return h.pool[rng.Intn(len(h.pool))]
+	}
+	return randomValue(rng, a)
 }
 
 // randomEntity returns one of n entities, which are far enough apart to be on several pages of a set.
@@ -61,7 +72,7 @@ func (h *history) commit(rng *rand.Rand, entities, size int) {
 	attrs := []int{7, 3}[rng.Intn(2)] // the first three have no texts
 	for range rng.Intn(size + 1) {
 		a := ID(1 + rng.Intn(attrs))
-		key := Fact{E: randomEntity(rng, entities), A: a, V: randomValue(rng, a)}
+		key := Fact{E: randomEntity(rng, entities), A: a, V: h.randomValue(rng, a)}
 		if touched[key] {
 			continue
 		}
@@ -122,7 +133,7 @@ func (h *history) randomFact(rng *rand.Rand) Fact {
 		return h.facts[rng.Intn(len(h.facts))]
 	}
 	a := ID(rng.Intn(9))
-	return Fact{E: randomEntity(rng, 14), A: a, V: randomValue(rng, a), Tx: ID(rng.Intn(int(h.newest) + 2))}
+	return Fact{E: randomEntity(rng, 14), A: a, V: h.randomValue(rng, a), Tx: ID(rng.Intn(int(h.newest) + 2))}
 }
 
 func (h *history) randomRange(rng *rand.Rand) Range {
@@ -228,6 +239,9 @@ func TestEveryViewOfLargeHistoriesIsThatOfTheModel(t *testing.T) {
 
 func randomHistory(rng *rand.Rand, commits, entities, size int) *history {
 	h := &history{}
+	for range 4 + rng.Intn(30) { // so few that facts end, and come again
+		h.pool = append(h.pool, mixedValues[rng.Intn(len(mixedValues))])
+	}
 	for range commits {
 		h.commit(rng, entities, size)
 	}
@@ -276,7 +290,7 @@ func newestOf(runs []*Run) (newest ID) {
 
 // until returns the history as it was at a transaction.
 func (h *history) until(newest ID) *history {
-	out := &history{newest: newest}
+	out := &history{newest: newest, pool: h.pool}
 	for _, f := range h.facts {
 		if f.End > out.newest {
 			f.End = 0

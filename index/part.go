@@ -21,8 +21,9 @@ type Part struct {
 	Oldest ID    // transaction that asserted one of them
 	Newest ID    // transaction that asserted, or ended, one of them
 
-	tree  *tree
-	child *child
+	reader *reader
+	tree   *tree
+	child  *child
 }
 
 // Parts yields the segments of the level, a directory behind all that lies below it. It reads directories, and no leaf; what it
@@ -36,7 +37,7 @@ func (l *Level) Parts(ctx context.Context, enter func(*Part) bool) iter.Seq2[*Pa
 				if v.pages = nil; t.top.facts == 0 {
 					continue
 				}
-				if !v.filters(t, filterPages([]*child{&t.top})) || !v.part(newPart(t, &t.top, t.height, All)) {
+				if !v.filters(t, filterPages([]*child{&t.top})) || !v.part(newPart(v.reader, t, &t.top, t.height, All)) {
 					return
 				}
 			}
@@ -44,9 +45,9 @@ func (l *Level) Parts(ctx context.Context, enter func(*Part) bool) iter.Seq2[*Pa
 	}
 }
 
-func newPart(t *tree, c *child, height int, within Range) *Part {
+func newPart(r *reader, t *tree, c *child, height int, within Range) *Part {
 	return &Part{Name: c.name, Order: t.order, Ended: t.ends, Masks: t.class == closing, Height: height, Facts: c.facts, Within: within, Oldest: c.minTx,
-		Newest: max(c.maxTx, c.maxEnd), tree: t, child: c}
+		Newest: max(c.maxTx, c.maxEnd), reader: r, tree: t, child: c}
 }
 
 // AllFacts returns how many facts lie in the trees of the level: each in as many as there are orders that it is in.
@@ -104,7 +105,7 @@ func (v *visit) part(p *Part) bool {
 		if i+1 < len(d.children) {
 			within.Hi = d.children[i+1].from
 		}
-		if !v.part(newPart(p.tree, c, p.Height-1, within)) {
+		if !v.part(newPart(p.reader, p.tree, c, p.Height-1, within)) {
 			return false
 		}
 	}
@@ -147,9 +148,9 @@ func (p *Part) Sound(b []byte) error {
 
 // Check returns the sum of the facts in the part, of a directory and of filters none, and an error unless b, which was loaded as the part, is as it
 // was written and as it should have been: whatever it says of what lies in it or below it is true, facts are in their order, and none
-// lies where another part is looked into. The error is of the kinds of Sound. Facts of attributes that skip picks are not in the sum; nil
-// picks none.
-func (p *Part) Check(b []byte, skip func(a ID) bool) (Sum, error) {
+// lies where another part is looked into. Long values that begin alike are read in EAVT, to see which comes first. The error is of the kinds of
+// Sound, or one of reading. Facts of attributes that skip picks are not in the sum; nil picks none.
+func (p *Part) Check(ctx context.Context, b []byte, skip func(a ID) bool) (Sum, error) {
 	if p.Filter {
 		return Sum{}, p.Sound(b)
 	}
@@ -164,7 +165,7 @@ func (p *Part) Check(b []byte, skip func(a ID) bool) (Sum, error) {
 	if err != nil {
 		return Sum{}, err
 	}
-	return p.checkLeaf(l, skip)
+	return p.checkLeaf(ctx, l, skip)
 }
 
 // Masked returns the sum of the facts that those in the part end, as older levels have them: they still hold there. Of a part that does
@@ -179,7 +180,7 @@ func (p *Part) Masked(b []byte) (Sum, error) {
 		return all, err
 	}
 	for i := range l.blocks {
-		c, err := openBlock(l.blocks[i].stored, l.blocks[i].sum, l.ends)
+		c, err := openBlock(l.blocks[i].stored, l.blocks[i].sum, l.shape)
 		if err != nil {
 			return Sum{}, err
 		}
@@ -225,20 +226,26 @@ func (s *summary) sameTimes(t *summary) bool {
 	return s.minTx == t.minTx && s.maxTx == t.maxTx && s.minEnd == t.minEnd && s.maxEnd == t.maxEnd
 }
 
-func (p *Part) checkLeaf(l *leaf, skip func(a ID) bool) (Sum, error) {
+func (p *Part) checkLeaf(ctx context.Context, l *leaf, skip func(a ID) bool) (Sum, error) {
 	var sum Sum
 	var all summary
+	var long longOpener
 	for i := range l.blocks {
 		x := &l.blocks[i]
-		c, err := openBlock(x.stored, x.sum, l.ends)
+		c, err := openBlock(x.stored, x.sum, l.shape)
 		if err != nil {
 			return Sum{}, err
 		}
+		c = long.open(ctx, p.reader, p.tree, p.child, c)
 		upto := &p.Within.Hi
 		if i+1 < len(l.blocks) {
 			upto = &l.blocks[i+1].from
 		}
-		if err := p.checkBlock(x, c, upto); err != nil {
+		err = p.checkBlock(x, c, upto)
+		if failed := long.error(); failed != nil {
+			err = failed
+		}
+		if err != nil {
 			return Sum{}, err
 		}
 		all = all.with(x.summary)

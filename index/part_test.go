@@ -65,7 +65,7 @@ func TestPartsOfALevel(t *testing.T) {
 			}
 			seen[part.Name] = true
 			b := p.segments[part.Name]
-			sum, err := part.Check(b, nil)
+			sum, err := part.Check(t.Context(), b, nil)
 			if err != nil || part.Sound(b) != nil || part.Height == 0 && sum.Facts != part.Facts {
 				t.Fatalf("%+v: %v, %v", part, sum, err)
 			}
@@ -131,7 +131,7 @@ func TestDamagedParts(t *testing.T) {
 				if slices.Equal(b, was) {
 					continue
 				}
-				_, err := part.Check(b, nil)
+				_, err := part.Check(t.Context(), b, nil)
 				if sound := part.Sound(b); !isDamage(err) || !isDamage(sound) {
 					t.Fatalf("%s: %v, %v", part.Name, err, sound)
 				}
@@ -157,7 +157,7 @@ func TestPartsThatLie(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := openBlock(l.blocks[0].stored, l.blocks[0].sum, l.ends)
+			c, err := openBlock(l.blocks[0].stored, l.blocks[0].sum, l.shape)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,9 +179,9 @@ func TestPartsThatLie(t *testing.T) {
 			lie, sum := encodeLeaf(part.tree.shape, &other, l.blocks[0].from, 1<<14)
 			bent := *part
 			bent.Name.Sum = sum
-			if _, err := bent.Check(lie, nil); errors.Is(err, ErrSegment) {
+			if _, err := bent.Check(t.Context(), lie, nil); errors.Is(err, ErrSegment) {
 				told++
-			} else if _, err := part.Check(b, nil); err != nil {
+			} else if _, err := part.Check(t.Context(), b, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

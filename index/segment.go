@@ -88,13 +88,8 @@ const (
 	filterSegment    byte = 'f'
 )
 
-// segmentVersion returns the version of a kind of segments that is written, and the newest that is read.
-func segmentVersion(kind byte) byte {
-	if kind == directorySegment {
-		return 2
-	}
-	return 1
-}
+// segmentVersion is that of segments that are written, and the newest that is read.
+const segmentVersion = 2
 
 // maxHead is how large a head may be.
 const maxHead = 1 << 26
@@ -107,7 +102,7 @@ type shape struct {
 
 // appendHead begins a head.
 func (s shape) appendHead(kind byte) []byte {
-	b := []byte{segmentMark, segmentVersion(kind), kind, byte(s.order), 0}
+	b := []byte{segmentMark, segmentVersion, kind, byte(s.order), 0}
 	if s.ends {
 		b[4] = 1
 	}

@@ -107,7 +107,7 @@ func (x *span) compareValue(i int, v Value) int {
 	if v.kind == KindLong && x.V.Kinds[p] == KindLong {
 		return cmp.Compare(int64(x.V.Words[p]), int64(v.word))
 	}
-	return Compare(x.V.At(p), v)
+	return x.columns.compareValue(p, v)
 }
 
 // seek returns where in the span a cut lies, which has some components in common with all facts of the span.

@@ -31,13 +31,14 @@ func (s Sum) Minus(t Sum) Sum {
 // String returns the number of facts, and 32 hexadecimal digits.
 func (s Sum) String() string { return fmt.Sprintf("%d-%016x%016x", s.Facts, s.Hi, s.Lo) }
 
-// Sum returns the sum of the fact alone.
+// Sum returns the sum of the fact alone. A long value is in it by its stub, which is all that orders other than EAVT have of it.
 func (f *Fact) Sum() Sum {
 	m := mixing{0x243f6a8885a308d3, 0x13198a2e03707344}
 	m.add(uint64(f.E), uint64(f.A))
 	m.add(uint64(f.Tx), uint64(f.End))
-	m.add(uint64(f.V.kind), f.V.word)
-	m.text(f.V.text)
+	v := f.V.stub()
+	m.add(uint64(v.kind), v.word)
+	m.text(v.text)
 	return Sum{1, m[0], m[1]}
 }
 

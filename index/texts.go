@@ -9,6 +9,7 @@ import (
 type packedTexts struct {
 	bytes []byte
 	spans []uint64 // begin << 32 | end
+	stubs bool     // some of the texts are those of stubs
 }
 
 // at returns the i-th text, which shares the memory of the column.

@@ -16,6 +16,7 @@ type tree struct {
 	class  class
 	height int   // how many directories lie above each leaf
 	top    child // none where there are no facts
+	whole  *tree // of EAVT with the same facts, in which long values are whole
 }
 
 func newTree(o Order, k class) *tree { return &tree{shape: shape{o, k != current}, class: k} }
@@ -219,11 +220,13 @@ func (t *tree) rank(ctx context.Context, r *reader, cut *Cut) (int, error) {
 	for k := range l.blocks[:i] {
 		n += l.blocks[k].facts
 	}
-	cols, err := r.columns(c, l, i)
+	var long longOpener
+	cols, err := long.columns(ctx, r, t, c, l, i)
 	if err != nil {
 		return 0, err
 	}
-	return n + sort.Search(cols.len(), func(k int) bool { return !cols.before(t.order, k, cut) }), nil
+	n += sort.Search(cols.len(), func(k int) bool { return !cols.before(t.order, k, cut) })
+	return n, long.error()
 }
 
 // nth returns the fact of the tree before which there are n.
@@ -248,11 +251,12 @@ func (t *tree) nth(ctx context.Context, r *reader, n int) (*Fact, error) {
 	for ; i < len(l.blocks)-1 && n >= l.blocks[i].facts; i++ {
 		n -= l.blocks[i].facts
 	}
-	cols, err := r.columns(c, l, i)
+	var long longOpener
+	cols, err := long.columns(ctx, r, t, c, l, i)
 	if err != nil {
 		return nil, err
 	}
-	return cols.fact(n), nil
+	return cols.wholeFact(n), long.error()
 }
 
 // count returns how many facts of the tree lie in a range.

@@ -1,6 +1,10 @@
 package index
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"slices"
+)
 
 // A treeGrowth makes one tree of a level: what lies in the runs, and in the other levels, goes into the tree of the lowest level, leaf by
 // leaf.
@@ -10,8 +14,9 @@ type treeGrowth struct {
 	class class
 	ctx   context.Context
 
-	pending  columns  // facts that are in no leaf yet
-	text     int      // bytes of text in them
+	pending  columns  // facts that are in no leaf yet, with stubs for long values unless the order is EAVT
+	text     int      // their weight
+	failed   error    // of a long value that was to be read
 	from     Cut      // before the first of them
 	children []*child // the leaves
 
@@ -38,7 +43,10 @@ func (g *treeGrowth) grow() (*tree, error) {
 		}
 		touched := true
 		if len(leaves) > 0 && g.settled() {
-			if touched, err = g.touches(&within); err != nil {
+			if touched, err = g.touches(&within); err == nil && !touched {
+				touched, err = g.forgets(&within)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -112,6 +120,40 @@ func (g *treeGrowth) touches(within *Range) (bool, error) {
 	return false, nil
 }
 
+// forgets reports whether something in a range of the lowest level's tree is to be forgotten. In orders other than EAVT that is done at once:
+// EAVT may forget it too, and would not have the long values that stand here as stubs.
+func (g *treeGrowth) forgets(within *Range) (bool, error) {
+	if g.class != past || g.Forget == nil || g.order != AEVT && g.order != AVET {
+		return false, nil
+	}
+	lowest := g.levels[len(g.levels)-1]
+	t := lowest.trees[g.order][past]
+	last := within.Hi.Key.A
+	if within.Hi.Parts == 0 {
+		f, err := t.nth(g.ctx, &lowest.reader, t.top.facts-1)
+		if err != nil {
+			return false, err
+		}
+		last = f.A
+	}
+	for a := within.Lo.Key.A; a <= last; a++ {
+		if !g.Forget(a) {
+			continue
+		}
+		of := Prefix(1, Fact{A: a})
+		if of.Lo.compare(g.order, &within.Lo) < 0 {
+			of.Lo = within.Lo
+		}
+		if of.Hi.compare(g.order, &within.Hi) > 0 {
+			of.Hi = within.Hi
+		}
+		if n, err := t.count(g.ctx, &lowest.reader, &of); n > 0 || err != nil {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
 // settled reports whether what is pending makes a leaf of its own, or there is nothing.
 func (g *treeGrowth) settled() bool { return g.pending.len() == 0 || 4*g.pending.len() >= g.Sizes.Leaf }
 
@@ -124,8 +166,8 @@ func (g *treeGrowth) merge(within Range) error {
 	}
 	for n := 0; ; n++ {
 		x := m.next(g.Sizes.Block)
-		if x.source == nil {
-			return m.err
+		if x.source == nil || g.failed != nil {
+			return cmp.Or(m.err, g.failed)
 		}
 		if n&63 == 0 && g.ctx.Err() != nil {
 			return g.ctx.Err()
@@ -156,7 +198,7 @@ func (g *treeGrowth) sources(within *Range) []source {
 			if k != g.class && i == len(g.levels)-1 {
 				continue // it ends nothing that it asserted itself
 			}
-			w := &walk{reader: &l.reader, tree: l.trees[g.order][k], within: within}
+			w := &walk{reader: &l.reader, tree: l.trees[g.order][k], within: within, long: longOpener{err: &g.failed}}
 			sources = append(sources, source{walk: w, class: k})
 		}
 	}
@@ -189,10 +231,11 @@ func (g *treeGrowth) append(x *stretch, from Cut) error {
 	}
 	n := g.pending.len()
 	g.pending.appendStretch(x)
-	if g.pending.V.Texts != nil {
-		for _, t := range g.pending.V.Texts[n:] {
-			g.text += len(t)
-		}
+	if g.order != EAVT {
+		g.pending.shorten(n, x.longs)
+	}
+	for i := n; i < g.pending.len(); i++ {
+		g.text += g.pending.weight(i)
 	}
 	for g.pending.len() >= 2*g.Sizes.Leaf || g.text >= 2*leafText && g.pending.len() > 1 {
 		if err := g.write(g.leafEnd()); err != nil {
@@ -208,12 +251,9 @@ const leafText = 256 << 10
 // leafEnd returns how many of the pending facts make a leaf.
 func (g *treeGrowth) leafEnd() int {
 	n := min(g.Sizes.Leaf, g.pending.len())
-	if g.pending.V.Texts == nil {
-		return n
-	}
 	text := 0
-	for i, t := range g.pending.V.Texts[:n] {
-		if text += len(t); text > leafText && i > 0 {
+	for i := range n {
+		if text += g.pending.weight(i); text > leafText && i > 0 {
 			return i
 		}
 	}
@@ -238,6 +278,9 @@ func (g *treeGrowth) write(n int) error {
 	var first, rest columns
 	first.share(&g.pending, 0, n)
 	segment, sum := encodeLeaf(g.shape, &first, g.from, g.Sizes.Block)
+	if g.failed != nil {
+		return g.failed
+	}
 	name, err := g.To.Put(g.ctx, segment, sum)
 	if err != nil {
 		return err
@@ -248,14 +291,15 @@ func (g *treeGrowth) write(n int) error {
 		return err
 	}
 	if rest.share(&g.pending, n, g.pending.len()); rest.len() > 0 {
-		g.from = separator(g.order, first.fact(n-1), rest.fact(0))
+		g.from = g.pending.separator(g.order, n)
 	}
 	g.reset()
 	g.pending.appendSpan(&rest, 0, rest.len())
-	for _, t := range g.pending.V.Texts {
-		g.text += len(t)
+	g.pending.origins = rest.origins
+	for i := range rest.len() {
+		g.text += g.pending.weight(i)
 	}
-	return nil
+	return g.failed
 }
 
 func (g *treeGrowth) reset() {
@@ -271,6 +315,9 @@ func (c *columns) share(d *columns, i, j int) {
 	c.V = Vector{Kinds: d.V.Kinds[i:j], Words: d.V.Words[i:j]}
 	if d.V.Texts != nil {
 		c.V.Texts = d.V.Texts[i:j]
+	}
+	if i < len(d.origins) {
+		c.origins = slices.Clone(d.origins[i:min(j, len(d.origins))])
 	}
 }
 

@@ -20,6 +20,7 @@ type walk struct {
 	leaf  *leaf   // nil between leaves
 	block int
 	ahead *ahead // nil for none
+	long  longOpener
 }
 
 // A step of a walk is a directory, and the number of the child to go to next.
@@ -51,11 +52,14 @@ func (w *walk) feed(ctx context.Context) (span, error) {
 		if w.skip != nil && w.skip(&b.summary) {
 			continue
 		}
-		c, err := w.columns(w.child, w.leaf, w.block-1)
+		c, err := w.long.columns(ctx, w.reader, w.tree, w.child, w.leaf, w.block-1)
 		if err != nil {
 			return span{}, err
 		}
 		x := c.within(w.tree.order, w.within)
+		if err := w.long.error(); err != nil {
+			return span{}, err
+		}
 		if x.to < c.len() {
 			w.leaf, w.path = nil, w.path[:0]
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/datolite/datolite/db"
@@ -186,11 +187,14 @@ func constants(v db.Value) []model.Term {
 	return terms
 }
 
+// long is how texts begin that are stored apart.
+var long = strings.Repeat("c", 600)
+
 func (w *world) scalar(a model.Attr) db.Value {
 	if a.Name == "n" || a.Name == "m" || a.Name == "ks" {
 		return index.Long(int64(w.rng.IntN(3)))
 	}
-	v, _ := index.String(pick(w, "a", "b", "c"))
+	v, _ := index.String(pick(w, "a", "b", long+"a", long+"b"))
 	return v
 }
 
