@@ -179,8 +179,8 @@ func (v *Vector) narrow() {
 	}
 	v.Kind, v.Kinds = v.Kinds[0], nil
 	if v.Kind.oneWord() {
-		v.Texts, v.packed = nil, packedTexts{}
-	} else if v.Texts != nil || v.packed.spans != nil {
+		v.Texts, v.packed, v.coded = nil, packedTexts{}, codedTexts{}
+	} else if v.Texts != nil || v.packed.spans != nil || v.IsCoded() {
 		v.Words = nil
 	}
 }

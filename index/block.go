@@ -224,7 +224,7 @@ func openBlock(b []byte, sum [32]byte, s shape) (*columns, error) {
 // bytes returns how much memory the columns of a block take.
 func (c *columns) bytes() int {
 	n := len(c.E)
-	return 8*(3*n+len(c.End)+len(c.V.Words)+len(c.V.packed.spans)) + len(c.V.Kinds) + cap(c.V.packed.bytes)
+	return 8*(3*n+len(c.End)+len(c.V.Words)+len(c.V.packed.spans)) + 4*len(c.V.coded.of) + len(c.V.Kinds) + cap(c.V.packed.bytes)
 }
 
 // soundBlock returns an error unless the SHA-256 of a stored block is sum.

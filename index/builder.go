@@ -57,6 +57,8 @@ func (b *builder) gather(o Order, c *columns, places []uint32) {
 	b.words.gather(n, cap(b.e), c.V.Words, places, sameV, !uniform || kind.oneWord())
 	if c.V.packed.spans != nil && (!uniform || !kind.oneWord()) {
 		c.V.packed.pick(b.texts.begin(n, cap(b.e), len(places)), places)
+	} else if c.V.IsCoded() {
+		c.V.coded.pick(b.texts.begin(n, cap(b.e), len(places)), places)
 	} else {
 		b.texts.gather(n, cap(b.e), c.V.Texts, places, sameV, !uniform || !kind.oneWord())
 	}

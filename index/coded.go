@@ -210,3 +210,10 @@ func (c *codedTexts) append(to []string, places []int32) []string {
 
 // Reserve makes room for n values of texts in a column that AppendCoded begins.
 func (v *Vector) Reserve(n int) { v.coded.of = make([]uint32, 0, n) }
+
+// pick fills to with the texts at some places.
+func (c *codedTexts) pick(to []string, places []uint32) {
+	for k, p := range places {
+		to[k] = c.dict.texts[c.of[p]]
+	}
+}

@@ -131,7 +131,11 @@ func (c *Cursor) open() {
 			if role == unread {
 				continue
 			}
-			x := r.part(k).span(c.order, &c.within)
+			part := r.part(k)
+			x := part.span(c.order, &c.within)
+			if role != mask {
+				x = part.laid(c.order, x)
+			}
 			switch {
 			case x.len() == 0:
 			case c.keys != nil:

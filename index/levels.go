@@ -53,11 +53,11 @@ func (l Levels) Tail() int {
 // tailFact is how many bytes a fact in a run takes, about, its text aside.
 const tailFact = 128
 
-// TailBytes returns how much memory the facts in the runs take, about.
+// TailBytes returns how much memory the facts in the runs take, about, what is laid out of them included.
 func (l Levels) TailBytes() int {
 	n := 0
 	for _, r := range l.runs {
-		n += tailFact*r.size + r.text
+		n += tailFact*r.size + r.text + r.laidBytes()
 	}
 	return n
 }

@@ -233,7 +233,23 @@ func TestEveryViewOfRandomHistoriesIsThatOfTheModel(t *testing.T) {
 func TestEveryViewOfLargeHistoriesIsThatOfTheModel(t *testing.T) {
 	soak.Run(t, 2, 4, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
-		checkViews(t, rng, randomHistory(rng, 40, 1+rng.Intn(600), 200))
+		h := randomHistory(rng, 40, 1+rng.Intn(600), 200)
+		checkViews(t, rng, h)
+		l, laid := h.levels(rng, func(Levels) {}), 0
+		for a := range ID(8) {
+			for _, o := range [...]Order{AEVT, AVET} {
+				checkScan(t, l, h, o, Prefix(1, Fact{A: a}), View{Basis: h.newest, History: true})
+				checkScan(t, l, h, o, Prefix(1, Fact{A: a}), h.randomView(rng))
+				checkScan(t, l, h, o, h.randomRange(rng), h.randomView(rng))
+			}
+		}
+		before := l.TailBytes()
+		for _, r := range l.runs {
+			laid += r.laidBytes()
+		}
+		if laid == 0 || before < laid {
+			t.Errorf("%d of %d bytes are laid out: want some", laid, before)
+		}
 	})
 }
 

@@ -1,6 +1,8 @@
 package index
 
 import (
+	"cmp"
+	"sort"
 	"sync"
 	"sync/atomic"
 )
@@ -9,8 +11,9 @@ import (
 // those columns for each other order. A list is made when its order is first read, unless a merge made it.
 type sequence struct {
 	columns
-	mu     sync.Mutex
-	orders [4]struct {
+	mu        sync.Mutex
+	laidBytes atomic.Int64 // that the groups take which are laid out
+	orders    [4]struct {
 		ready  atomic.Bool
 		places []uint32
 		groups []group
@@ -21,6 +24,7 @@ type sequence struct {
 type group struct {
 	a    ID
 	upto int
+	laid atomic.Pointer[columns] // the facts, once they are laid out
 }
 
 // grouped is from how many facts on a list has groups.
@@ -62,9 +66,14 @@ func (s *sequence) group(places []uint32) []group {
 	for at := 0; at < len(places); {
 		a := s.A[places[at]]
 		at = gallop(at, len(places), func(i int) bool { return s.A[places[i]] != a })
-		groups = append(groups, group{a, at})
+		groups = append(groups, group{a: a, upto: at})
 	}
 	return groups
+}
+
+// groupOf returns the number of the group of an attribute, or of the first one behind it, and whether there is one.
+func groupOf(groups []group, a ID) (i int, found bool) {
+	return sort.Find(len(groups), func(i int) int { return cmp.Compare(a, groups[i].a) })
 }
 
 // has reports whether an order can be read without sorting.

@@ -56,7 +56,7 @@ func (r *Range) common(o Order) int {
 
 // pick leaves of the span the group of an attribute.
 func (x *span) pick(groups []group, a ID) {
-	i, found := sort.Find(len(groups), func(i int) int { return cmp.Compare(a, groups[i].a) })
+	i, found := groupOf(groups, a)
 	if i > 0 {
 		x.at = groups[i-1].upto
 	}
