@@ -30,30 +30,18 @@ func (r *reader) Entity(ctx context.Context, e any) (Entity, error) {
 	if err != nil {
 		return Entity{}, err
 	}
-	found := Entity{id: id, schema: r.Schema()}
-	cursor, err := r.Scan(ctx, EAVT, index.Prefix(1, index.Fact{E: id}))
+	found, err := r.Find(ctx, EAVT, index.Prefix(1, index.Fact{E: id}))
 	if err != nil {
 		return Entity{}, err
 	}
-	for {
-		batch, err := cursor.Next()
-		if err != nil {
-			return Entity{}, err
-		}
-		if batch == nil {
-			return found, nil
-		}
-		found.add(batch)
+	out := Entity{id: id, schema: r.Schema()}
+	if n := found.Len(); n > 0 {
+		out.facts = make([]attrValue, n)
 	}
-}
-
-func (e *Entity) add(batch *index.Batch) {
-	if e.facts == nil {
-		e.facts = make([]attrValue, 0, batch.Len())
+	for i := range out.facts {
+		out.facts[i] = attrValue{found.A(i), found.V(i)}
 	}
-	for i := range batch.Len() {
-		e.facts = append(e.facts, attrValue{batch.A[i], batch.V.At(i)})
-	}
+	return out, nil
 }
 
 // ID returns the entity's id.

@@ -40,6 +40,9 @@ type Reader interface {
 	Scan(ctx context.Context, o Order, r index.Range) (*index.Cursor, error)
 	// ScanKeys reads many entities or values of an order at once, with for each datom the key it belongs to.
 	ScanKeys(ctx context.Context, o Order, k index.Keys) (*index.Cursor, error)
+	// Find returns the datoms of a range of an order that has few, at once, which is the fastest way to read at a point. On a history
+	// view it fails with ErrHistory.
+	Find(ctx context.Context, o Order, r index.Range) (index.Found, error)
 	// Snapshot returns the snapshot beneath.
 	Snapshot() *Snapshot
 	String() string
@@ -96,6 +99,18 @@ func (r *reader) ScanKeys(ctx context.Context, o Order, k index.Keys) (*index.Cu
 		return nil, err
 	}
 	return r.snap.levels.ScanKeys(ctx, o, k, w), nil
+}
+
+// Find returns the datoms of a range of an order that has few, at once.
+func (r *reader) Find(ctx context.Context, o Order, rng index.Range) (index.Found, error) {
+	if r.IsHistory() {
+		return index.Found{}, ErrHistory
+	}
+	w, err := r.window(ctx)
+	if err != nil {
+		return index.Found{}, err
+	}
+	return r.snap.levels.Find(ctx, o, &rng, &w)
 }
 
 // each yields the datoms of a range.

@@ -76,19 +76,18 @@ func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRe
 // lastOf returns the entity that has a unique value at the end of what is shown, and where that is history and none has, the last
 // that had it.
 func (r *reader) lastOf(ctx context.Context, a *Attribute, v Value, w index.View) (id ID, found bool, err error) {
-	now := w
-	now.History = false
 	key := index.Prefix(2, index.Fact{A: a.ID, V: v})
-	batch, err := r.snap.levels.Scan(ctx, AVET, key, now).Next()
-	if err != nil || batch == nil && !w.History {
+	holder, err := r.snap.levels.Find(ctx, AVET, &key, &w)
+	switch {
+	case err != nil || holder.Len() == 0 && !w.History:
 		return 0, false, err
-	}
-	if batch != nil {
-		return batch.E[0], true, nil
+	case holder.Len() > 0:
+		return holder.E(0), true, nil
 	}
 	last := ID(0)
 	for cursor := r.snap.levels.Scan(ctx, AVET, key, w); ; {
-		if batch, err = cursor.Next(); err != nil || batch == nil {
+		batch, err := cursor.Next()
+		if err != nil || batch == nil {
 			return id, found, err
 		}
 		for i, tx := range batch.Tx {

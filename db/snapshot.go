@@ -110,6 +110,9 @@ func (s *Snapshot) Host(name string) (Named, bool) {
 	return named, ok
 }
 
+// Observed reports whether somebody observes the database. It is for package query alone.
+func (s *Snapshot) Observed() bool { return s.env.observer != nil }
+
 // Observe tells the database's observer of an event, if there is one. It is for package query alone.
 func (s *Snapshot) Observe(e Event) {
 	if s.env.observer != nil {

@@ -50,15 +50,21 @@ func (v *Vector) At(i int) Value {
 	if v.Words != nil {
 		out.word = v.Words[i]
 	}
+	out.text = v.text(i)
+	return out
+}
+
+// text returns the text of the i-th value, which is empty for one of a word.
+func (v *Vector) text(i int) string {
 	switch {
 	case v.Texts != nil:
-		out.text = v.Texts[i]
+		return v.Texts[i]
 	case v.packed.spans != nil:
-		out.text = v.packed.at(i)
+		return v.packed.at(i)
 	case v.coded.dict != nil:
-		out.text = v.coded.dict.texts[v.coded.of[i]]
+		return v.coded.dict.texts[v.coded.of[i]]
 	}
-	return out
+	return ""
 }
 
 // Append appends a value.

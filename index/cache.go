@@ -5,13 +5,16 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // A Cache keeps leaves that were read, decoded as far as they were needed, up to a number of bytes. All databases of a process may
 // share one. A leaf is on trial when it comes, and is kept for good when it is asked for again: so a scan of everything drives out
-// what other scans left, and not what is read again and again (the segmented LRU of Karedla, Love and Wherry, 1994).
+// what other scans left, and not what is read again and again (the segmented LRU of Karedla, Love and Wherry, 1994). Who found a leaf that
+// is kept finds it again without the lock; that it was asked for is noted then, and gives it another turn when it would have to go (as in
+// the CLOCK of Corbató, 1968).
 type Cache struct {
 	mu      sync.Mutex
 	limit   int
@@ -19,7 +22,8 @@ type Cache struct {
 	kept    *simplelru.LRU[[32]byte, *cached]
 	loading map[[32]byte]*loading
 	stats   CacheStats
-	inTrial int // bytes
+	inTrial int          // bytes
+	found   atomic.Int64 // hits without the lock
 }
 
 // CacheStats are counts of what a cache did, and of what it holds.
@@ -28,9 +32,31 @@ type CacheStats struct {
 	Leaves, Bytes           int
 }
 
+// A cached leaf is in the cache until it is driven out: then it is nil for those who have found it before.
 type cached struct {
-	leaf  *leaf
+	leaf  atomic.Pointer[leaf]
 	bytes int
+	asked atomic.Bool // since it was kept, or last had to go
+}
+
+func newCached(l *leaf, bytes int) *cached {
+	x := &cached{bytes: bytes}
+	x.leaf.Store(l)
+	return x
+}
+
+// again returns a leaf that was found before, and nil where it was driven out.
+func (c *Cache) again(x *cached) *leaf {
+	if x == nil {
+		return nil
+	}
+	l := x.leaf.Load()
+	if l != nil {
+		if c.found.Add(1); !x.asked.Load() {
+			x.asked.Store(true)
+		}
+	}
+	return l
 }
 
 // loading is a leaf that somebody reads while others wait for it.
@@ -54,15 +80,17 @@ func (c *Cache) Stats() CacheStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.stats
+	s.Hits += int(c.found.Load())
 	s.Leaves = c.trial.Len() + c.kept.Len()
 	return s
 }
 
-// leaf returns the leaf of a hash. Where it is not there, one caller reads it, with how many bytes it takes, and the others wait. Equal
-// leaves may lie in several stores: what is wrong with one of them is no matter to who reads another.
-func (c *Cache) leaf(ctx context.Context, by *reader, sum [32]byte, read func() (*leaf, int, error)) (*leaf, error) {
+// leaf returns the leaf of a hash, and where it is kept notes for the next time how it is found again. Where it is not there, one caller
+// reads it, with how many bytes it takes, and the others wait. Equal leaves may lie in several stores: what is wrong with one of them is no
+// matter to who reads another.
+func (c *Cache) leaf(ctx context.Context, by *reader, sum [32]byte, found *atomic.Pointer[cached], read func() (*leaf, int, error)) (*leaf, error) {
 	for {
-		there, l, mine := c.find(by, sum)
+		there, l, mine := c.find(by, sum, found)
 		if there != nil {
 			return there, nil
 		}
@@ -86,20 +114,23 @@ func isOver(err error) bool {
 }
 
 // find returns a leaf that is there, or one that is being read; mine tells whether the caller is the one to read it.
-func (c *Cache) find(by *reader, sum [32]byte) (there *leaf, l *loading, mine bool) {
+func (c *Cache) find(by *reader, sum [32]byte, found *atomic.Pointer[cached]) (there *leaf, l *loading, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if x, ok := c.kept.Get(sum); ok {
-		c.stats.Hits++
-		return x.leaf, nil, false
+	x, ok := c.kept.Get(sum)
+	if !ok {
+		if x, ok = c.trial.Peek(sum); ok {
+			c.trial.Remove(sum)
+			c.inTrial -= x.bytes
+			c.kept.Add(sum, x)
+		}
 	}
-	if x, ok := c.trial.Peek(sum); ok {
+	if ok {
 		c.stats.Hits++
-		c.trial.Remove(sum)
-		c.inTrial -= x.bytes
-		c.kept.Add(sum, x)
+		there = x.leaf.Load()
+		found.Store(x)
 		c.shrink()
-		return x.leaf, nil, false
+		return there, nil, false
 	}
 	if l, ok := c.loading[sum]; ok {
 		return nil, l, false
@@ -126,7 +157,7 @@ func (c *Cache) load(sum [32]byte, l *loading, read func() (*leaf, int, error)) 
 		defer c.mu.Unlock()
 		delete(c.loading, sum)
 		if l.err == nil {
-			c.trial.Add(sum, &cached{l.leaf, bytes})
+			c.trial.Add(sum, newCached(l.leaf, bytes))
 			c.inTrial += bytes
 			c.stats.Bytes += bytes
 			c.shrink()
@@ -143,10 +174,11 @@ func (c *Cache) drop(sum [32]byte, l *leaf) {
 	defer c.mu.Unlock()
 	for _, from := range [...]*simplelru.LRU[[32]byte, *cached]{c.trial, c.kept} {
 		x, ok := from.Peek(sum)
-		if !ok || x.leaf != l {
+		if !ok || x.leaf.Load() != l {
 			continue
 		}
 		from.Remove(sum)
+		x.leaf.Store(nil)
 		if c.stats.Bytes -= x.bytes; from == c.trial {
 			c.inTrial -= x.bytes
 		}
@@ -174,15 +206,21 @@ const keptShare = 80
 
 // shrink drives out the leaves that were asked for longest ago, those on trial first unless they are few.
 func (c *Cache) shrink() {
-	for c.stats.Bytes > c.limit && c.trial.Len()+c.kept.Len() > 1 {
+	for turns := c.kept.Len(); c.stats.Bytes > c.limit && c.trial.Len()+c.kept.Len() > 1; {
 		from := c.trial
 		if c.kept.Len() > 0 && (c.trial.Len() == 0 || 100*c.inTrial < (100-keptShare)*c.limit) {
 			from = c.kept
 		}
-		_, x, _ := from.RemoveOldest()
+		sum, x, _ := from.RemoveOldest()
+		if from == c.kept && turns > 0 && x.asked.Swap(false) {
+			c.kept.Add(sum, x)
+			turns--
+			continue
+		}
 		if from == c.trial {
 			c.inTrial -= x.bytes
 		}
+		x.leaf.Store(nil)
 		c.stats.Bytes -= x.bytes
 		c.stats.Evictions++
 	}

@@ -18,7 +18,7 @@ func sumOf(i int) (sum [32]byte) {
 func get(t *testing.T, c *Cache, i int) (there bool) {
 	t.Helper()
 	there = true
-	l, err := c.leaf(t.Context(), nil, sumOf(i), func() (*leaf, int, error) {
+	l, err := c.leaf(t.Context(), nil, sumOf(i), new(atomic.Pointer[cached]), func() (*leaf, int, error) {
 		there = false
 		return &leaf{}, 100, nil
 	})
@@ -76,7 +76,7 @@ func TestALeafIsReadOnce(t *testing.T) {
 	var first, reads atomic.Int32
 	var all sync.WaitGroup
 	all.Go(func() {
-		_, err := c.leaf(ctx, nil, sumOf(1), func() (*leaf, int, error) {
+		_, err := c.leaf(ctx, nil, sumOf(1), new(atomic.Pointer[cached]), func() (*leaf, int, error) {
 			close(begun)
 			<-ctx.Done()
 			return nil, 0, ctx.Err()
@@ -88,7 +88,7 @@ func TestALeafIsReadOnce(t *testing.T) {
 	<-begun
 	for range 20 {
 		all.Go(func() {
-			if l, err := c.leaf(t.Context(), nil, sumOf(1), func() (*leaf, int, error) {
+			if l, err := c.leaf(t.Context(), nil, sumOf(1), new(atomic.Pointer[cached]), func() (*leaf, int, error) {
 				reads.Add(1)
 				return &leaf{}, 100, nil
 			}); l == nil || err != nil {
@@ -102,7 +102,7 @@ func TestALeafIsReadOnce(t *testing.T) {
 		t.Errorf("%d gave up, %d read", first.Load(), reads.Load())
 	}
 	broken := errors.New("broken")
-	if _, err := c.leaf(t.Context(), nil, sumOf(2), func() (*leaf, int, error) { return nil, 0, broken }); err != broken {
+	if _, err := c.leaf(t.Context(), nil, sumOf(2), new(atomic.Pointer[cached]), func() (*leaf, int, error) { return nil, 0, broken }); err != broken {
 		t.Errorf("%v", err)
 	}
 	if get(t, c, 2) {
@@ -117,7 +117,7 @@ func TestWhatIsWrongWithAStoreIsItsOwn(t *testing.T) {
 	begun, fail := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
-		_, err := c.leaf(t.Context(), theirs, sumOf(1), func() (*leaf, int, error) {
+		_, err := c.leaf(t.Context(), theirs, sumOf(1), new(atomic.Pointer[cached]), func() (*leaf, int, error) {
 			close(begun)
 			<-fail
 			return nil, 0, broken
@@ -128,7 +128,7 @@ func TestWhatIsWrongWithAStoreIsItsOwn(t *testing.T) {
 	})
 	<-begun
 	all.Go(func() {
-		l, err := c.leaf(t.Context(), ours, sumOf(1), func() (*leaf, int, error) { return &leaf{}, 100, nil })
+		l, err := c.leaf(t.Context(), ours, sumOf(1), new(atomic.Pointer[cached]), func() (*leaf, int, error) { return &leaf{}, 100, nil })
 		if l == nil || err != nil {
 			t.Errorf("%v, %v", l, err)
 		}
@@ -136,4 +136,33 @@ func TestWhatIsWrongWithAStoreIsItsOwn(t *testing.T) {
 	time.Sleep(10 * time.Millisecond) // mostly enough for the second to wait for the first
 	close(fail)
 	all.Wait()
+}
+
+// TestALeafThatWasFoundIsFoundAgain asks for leaves as one does who has found them before: without the lock, until they are driven out. One
+// that was asked for so stays when others go that came later.
+func TestALeafThatWasFoundIsFoundAgain(t *testing.T) {
+	c := NewCache(10 * 100)
+	var found [10]atomic.Pointer[cached]
+	for range 2 {
+		for i := range found {
+			if _, err := c.leaf(t.Context(), nil, sumOf(i), &found[i], func() (*leaf, int, error) { return &leaf{}, 100, nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if s := c.Stats(); s.Hits != 10 || c.again(found[0].Load()) == nil || c.Stats().Hits != 11 {
+		t.Fatalf("%+v", c.Stats())
+	}
+	for i := range 9 {
+		get(t, c, 100+i)
+		get(t, c, 100+i)
+	}
+	if c.again(found[0].Load()) == nil {
+		t.Error("a leaf that was asked for again is gone")
+	}
+	for i := 1; i < 10; i++ {
+		if c.again(found[i].Load()) != nil {
+			t.Errorf("leaf %d is there, and others came in its place", i)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 type leaf struct {
 	shape
 	blocks []block
+	signs  signs // of where they begin
 }
 
 // A block of a leaf: what lies in it, where it is stored, and its columns once they were read.
@@ -84,6 +85,7 @@ func decodeLeaf(s shape, b []byte, sum [32]byte) (*leaf, error) {
 	if in.bad || len(in.rest)+len(rest) > 0 || len(l.blocks) == 0 {
 		return nil, fmt.Errorf("%w: a leaf does not decode", ErrSegment)
 	}
+	l.signs = newSigns(s.order, len(l.blocks), l.from)
 	return l, nil
 }
 

@@ -73,6 +73,36 @@ func BenchmarkLevelPoint(b *testing.B) {
 	}
 }
 
+// BenchmarkLevelFind finds what a level of 1M has of one entity, of one of its attributes, and of a value.
+func BenchmarkLevelFind(b *testing.B) {
+	facts, rng := millionFacts(), rand.New(rand.NewSource(2))
+	for i := range facts {
+		if facts[i].A == 100 {
+			facts[i].V = mustOf(fmt.Sprintf("name %d", i))
+		}
+	}
+	level, _ := growMillion(b, facts)
+	l := Levels{stored: []*Level{level}}
+	for _, c := range []struct {
+		name         string
+		order        Order
+		parts, found int
+	}{{"entity", EAVT, 1, 5}, {"attribute", EAVT, 2, 1}, {"value", AVET, 2, 1}} {
+		for range 2 {
+			drain(b, l.Scan(b.Context(), c.order, All, now))
+		}
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := Prefix(c.parts, facts[5*rng.Intn(len(facts)/5)])
+				if f, err := l.Find(b.Context(), c.order, &r, &now); err != nil || f.Len() != c.found {
+					b.Fatalf("%d facts, %v", f.Len(), err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkHotSet reads entities of a tenth of a level of 1M by chance, while somebody scans all of it again and again, with a cache that
 // holds about a quarter of it: the leaves that are read again and again stay.
 func BenchmarkHotSet(b *testing.B) {

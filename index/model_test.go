@@ -327,6 +327,7 @@ func checkScan(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
 		diff := cmp.Diff(want, got, cmp.Comparer(func(a, b Value) bool { return a == b }))
 		t.Errorf("Scan %s (−want +got):\n%s", what(), diff)
 	}
+	checkFind(t, l, h, o, r, v)
 	n, err := l.Count(context.Background(), o, r, v)
 	if err != nil {
 		t.Fatal(err)
@@ -338,5 +339,19 @@ func checkScan(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
 	unfiltered := v.Without.Len() == 0 && v.Keep == nil && v.Since == 0 && bound >= h.newest
 	if n < len(want) || unfiltered && n != len(want) {
 		t.Errorf("Count %s = %d, Scan shows %d", what(), n, len(want))
+	}
+}
+
+// checkFind finds what the view shows of a range, as far as that holds.
+func checkFind(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
+	t.Helper()
+	v.History = false
+	want, got := h.datoms(o, r, v), []Datom(nil)
+	f, err := l.Find(context.Background(), o, &r, &v)
+	for i := range f.Len() {
+		got = append(got, Datom{f.E(i), f.A(i), f.V(i), f.Tx(i), true})
+	}
+	if err != nil || !slices.Equal(want, got) {
+		t.Errorf("Find %v %+v %+v: %v, %v, and the model shows %v", o, r, v, got, err, want)
 	}
 }

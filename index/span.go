@@ -3,6 +3,7 @@ package index
 import (
 	"cmp"
 	"sort"
+	"strings"
 )
 
 // A span is a stretch of a sequence in one of its orders.
@@ -22,19 +23,25 @@ func (x *span) place(i int) int {
 	return int(x.places[i])
 }
 
-// span returns what the sequence holds of a range. What both ends of the range have in common is looked for component by
-// component, which reads one column at a time.
+// span returns what the sequence holds of a range.
 func (s *sequence) span(o Order, r *Range) span {
 	x := span{columns: &s.columns, to: s.len()}
 	if x.to > 0 && o != EAVT {
 		x.places = s.inOrder(o)
 		x.to = len(x.places)
 	}
+	if groups := s.orders[o].groups; groups != nil && r.common(o) > 0 {
+		x.pick(groups, r.Lo.Key.A)
+	}
+	return x.within(o, r)
+}
+
+// within returns what the span, which is in an order, has of a range. What both ends of the range have in common is looked for component by
+// component, which reads one column at a time.
+func (x span) within(o Order, r *Range) span {
 	common := r.common(o)
-	for i, component := range []byte(sequences[o][:common]) {
-		if groups := s.orders[o].groups; i == 0 && groups != nil {
-			x.pick(groups, r.Lo.Key.A)
-		} else if x.len() > 0 {
+	for _, component := range []byte(sequences[o][:common]) {
+		if x.len() > 0 {
 			x.narrow(component, &r.Lo.Key)
 		}
 	}
@@ -74,38 +81,84 @@ func (x *span) narrow(component byte, key *Fact) {
 	case 'A':
 		x.narrowTo(x.A, key.A)
 	case 'V':
-		x.at += sort.Search(x.len(), func(i int) bool { return x.compareValue(x.at+i, key.V) >= 0 })
-		x.to = gallop(x.at, x.to, func(i int) bool { return x.compareValue(i, key.V) > 0 })
+		x.narrowToValue(key.V)
 	case 'T':
 		x.at += sort.Search(x.len(), func(i int) bool { return x.Tx[x.place(x.at+i)] <= key.Tx })
 		x.to = gallop(x.at, x.to, func(i int) bool { return x.Tx[x.place(i)] < key.Tx })
 	}
 }
 
-// narrowTo leaves of the span the facts with an id in a column. Most runs are met in vain: their ends tell.
+// narrowTo leaves of the span the facts with an id in a column. Most runs are met in vain, and most blocks of a walk have it in all of
+// their facts: their ends tell.
 func (x *span) narrowTo(column []ID, id ID) {
-	if column[x.place(x.at)] > id || column[x.place(x.to-1)] < id {
+	first, last := column[x.place(x.at)], column[x.place(x.to-1)]
+	switch {
+	case first > id:
 		x.to = x.at
 		return
+	case last < id:
+		x.at = x.to
+		return
 	}
+	if first < id {
+		x.at = x.seekID(column, id)
+	}
+	if last > id {
+		x.to = gallop(x.at, x.to, func(i int) bool { return column[x.place(i)] > id })
+	}
+}
+
+// seekID returns the first place whose id in a column is not less than another one.
+func (x *span) seekID(column []ID, id ID) int {
 	lo, hi := x.at, x.to
+	if x.places == nil {
+		for lo < hi {
+			if mid := int(uint(lo+hi) >> 1); column[mid] < id {
+				lo = mid + 1
+			} else {
+				hi = mid
+			}
+		}
+		return lo
+	}
 	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if column[x.place(mid)] < id {
+		if mid := int(uint(lo+hi) >> 1); column[x.places[mid]] < id {
 			lo = mid + 1
 		} else {
 			hi = mid
 		}
 	}
-	x.at = lo
-	x.to = gallop(lo, x.to, func(i int) bool { return column[x.place(i)] > id })
+	return lo
+}
+
+// narrowToValue leaves of the span the facts with a value.
+func (x *span) narrowToValue(v Value) {
+	lo, hi := x.at, x.to
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); x.compareValue(mid, v) < 0 {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	x.at, hi = lo, x.to
+	if lo == hi || x.compareValue(lo, v) > 0 {
+		x.to = lo
+	} else if x.compareValue(hi-1, v) > 0 {
+		x.to = gallop(lo+1, hi, func(i int) bool { return x.compareValue(i, v) > 0 })
+	}
 }
 
 // compareValue orders the value of the i-th fact and v.
 func (x *span) compareValue(i int, v Value) int {
 	p := x.place(i)
-	if v.kind == KindLong && x.V.Kinds[p] == KindLong {
-		return cmp.Compare(int64(x.V.Words[p]), int64(v.word))
+	if x.V.Kinds[p] == v.kind && x.longs.longReader == nil {
+		switch v.kind {
+		case KindLong, KindInstant:
+			return cmp.Compare(int64(x.V.Words[p]), int64(v.word))
+		case KindString, KindURI, KindUUID, KindBytes:
+			return strings.Compare(x.V.text(p), v.text)
+		}
 	}
 	return x.columns.compareValue(p, v)
 }
@@ -113,6 +166,10 @@ func (x *span) compareValue(i int, v Value) int {
 // seek returns where in the span a cut lies, which has some components in common with all facts of the span.
 func (x *span) seek(o Order, cut *Cut, common int) int {
 	switch {
+	case cut.Parts > common && x.len() > 0 && !x.before(o, x.place(x.at), cut):
+		return x.at
+	case cut.Parts > common && x.len() > 0 && x.before(o, x.place(x.to-1), cut):
+		return x.to
 	case cut.Parts > common:
 		return x.at + sort.Search(x.len(), func(i int) bool { return !x.before(o, x.place(x.at+i), cut) })
 	case cut.After:

@@ -26,12 +26,14 @@ type child struct {
 	summary
 	name   SegmentName
 	node   atomic.Pointer[directory] // of a directory, once it was read
+	leaf   atomic.Pointer[cached]    // of a leaf, once it was found in the cache
 	filter filterPlace               // of a leaf
 }
 
 // A directory lists what lies below it, in the tree's order.
 type directory struct {
 	children []*child
+	signs    signs         // of where they begin
 	pages    []*filterPage // those with the filters of the children
 }
 
@@ -106,6 +108,7 @@ func decodeDirectory(s shape, height int, b []byte, sum [32]byte) (*directory, e
 	if in.bad || len(in.rest)+len(rest) > 0 || len(d.children) == 0 {
 		return nil, fmt.Errorf("%w: a directory does not decode", ErrSegment)
 	}
+	d.signs = newSigns(s.order, len(d.children), d.from)
 	return d, nil
 }
 
@@ -134,7 +137,10 @@ func (r *reader) directory(ctx context.Context, t *tree, c *child, height int) (
 
 // leaf returns the leaf of a child.
 func (r *reader) leaf(ctx context.Context, t *tree, c *child) (*leaf, error) {
-	return r.cache.leaf(ctx, r, c.name.Sum, func() (*leaf, int, error) {
+	if l := r.cache.again(c.leaf.Load()); l != nil {
+		return l, nil
+	}
+	return r.cache.leaf(ctx, r, c.name.Sum, &c.leaf, func() (*leaf, int, error) {
 		b, err := r.from.Load(ctx, c.name)
 		if err != nil {
 			return nil, 0, err
@@ -185,15 +191,17 @@ func (r *reader) columns(c *child, l *leaf, block int) (*columns, error) {
 	return cols, nil
 }
 
+// from returns where the i-th child begins.
+func (d *directory) from(i int) *Cut { return &d.children[i].from }
+
 // at returns the number of the child in which a cut lies.
-func (d *directory) at(o Order, cut *Cut) int {
-	return max(0, sort.Search(len(d.children), func(i int) bool { return d.children[i].from.compare(o, cut) > 0 })-1)
-}
+func (d *directory) at(o Order, cut *Cut) int { return d.signs.at(o, len(d.children), cut, d.from) }
+
+// from returns where the i-th block begins.
+func (l *leaf) from(i int) *Cut { return &l.blocks[i].from }
 
 // at returns the number of the block in which a cut lies.
-func (l *leaf) at(cut *Cut) int {
-	return max(0, sort.Search(len(l.blocks), func(i int) bool { return l.blocks[i].from.compare(l.order, cut) > 0 })-1)
-}
+func (l *leaf) at(cut *Cut) int { return l.signs.at(l.order, len(l.blocks), cut, l.from) }
 
 // rank returns how many facts of the tree lie before a cut: it reads one leaf, and one block of that.
 func (t *tree) rank(ctx context.Context, r *reader, cut *Cut) (int, error) {

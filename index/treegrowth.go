@@ -372,6 +372,8 @@ func (g *treeGrowth) directory(height int, children []*child) (*child, error) {
 	for _, below := range children {
 		c.summary = c.summary.with(below.summary)
 	}
-	c.node.Store(&directory{children, filterPages(children)})
+	d := &directory{children: children, pages: filterPages(children)}
+	d.signs = newSigns(g.order, len(children), d.from)
+	c.node.Store(d)
 	return c, nil
 }

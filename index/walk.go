@@ -1,9 +1,6 @@
 package index
 
-import (
-	"context"
-	"sort"
-)
+import "context"
 
 // A walk goes through the blocks of a tree that hold something of a range, one after the other.
 type walk struct {
@@ -56,7 +53,7 @@ func (w *walk) feed(ctx context.Context) (span, error) {
 		if err != nil {
 			return span{}, err
 		}
-		x := c.within(w.tree.order, w.within)
+		x := span{columns: c, to: c.len()}.within(w.tree.order, w.within)
 		if err := w.long.error(); err != nil {
 			return span{}, err
 		}
@@ -125,16 +122,4 @@ func (w *walk) enter(ctx context.Context, c *child, height int) error {
 		}
 	}
 	return err
-}
-
-// within returns what sorted columns hold of a range.
-func (c *columns) within(o Order, r *Range) span {
-	x := span{columns: c, to: c.len()}
-	if c.before(o, 0, &r.Lo) {
-		x.at = sort.Search(x.to, func(i int) bool { return !c.before(o, i, &r.Lo) })
-	}
-	if x.to > x.at && !c.before(o, x.to-1, &r.Hi) {
-		x.to = x.at + sort.Search(x.to-x.at, func(i int) bool { return !c.before(o, x.at+i, &r.Hi) })
-	}
-	return x
 }

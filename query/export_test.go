@@ -23,3 +23,12 @@ func LookAhead(rows float64) func() {
 	fewRows = rows
 	return func() { fewRows = before }
 }
+
+// IsPoint reports whether a query whose plan is kept is answered as a point.
+func (p *Prepared[T]) IsPoint() bool {
+	t := p.q.kept.Load()
+	return t != nil && t.point != nil
+}
+
+// Inputs returns how many inputs there are beside $.
+func (p *Prepared[T]) Inputs() int { return len(p.q.inputs) - 1 }

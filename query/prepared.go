@@ -102,7 +102,20 @@ func collect[T any](a *answer) ([]T, error) {
 // One is as the function One.
 func (p *Prepared[T]) One(ctx context.Context, r db.Reader, in ...any) (T, error) {
 	var out T
-	a, set, err := p.answer(ctx, r, in)
+	var w pointRow
+	var a *answer
+	var err error
+	if x := pointed(ctx, p.text, p.q, r, in, &w); x == nil {
+		a, err = answered(ctx, p.text, p.q, r, in)
+	} else if setScalar(&out, x, &w) {
+		return out, nil
+	} else {
+		a = x.answer(&w)
+	}
+	if err != nil {
+		return out, err
+	}
+	set, err := rowSetterFor(reflect.TypeFor[T](), a)
 	switch {
 	case err != nil:
 		return out, err
@@ -147,11 +160,20 @@ func (p *Prepared[T]) answer(ctx context.Context, r db.Reader, in []any) (*answe
 
 // observed answers a query and tells the database's observer of it.
 func observed(ctx context.Context, text string, q *ast, r db.Reader, in []any) (*answer, error) {
+	var w pointRow
+	if p := pointed(ctx, text, q, r, in, &w); p != nil {
+		return p.answer(&w), nil
+	}
+	return answered(ctx, text, q, r, in)
+}
+
+// answered is observed for a query that is not answered as a point.
+func answered(ctx context.Context, text string, q *ast, r db.Reader, in []any) (*answer, error) {
 	if isNil(r) {
 		a, _, err := execute(ctx, q, nil, in, nil)
 		return a, err
 	}
-	start := time.Now()
+	start := clock(r)
 	a, datoms, err := execute(ctx, q, r, in, nil)
 	event := db.Event{Kind: "query", T: r.T(), Datoms: int(datoms), Duration: time.Since(start), Text: text, Err: err}
 	if a != nil {
@@ -159,4 +181,12 @@ func observed(ctx context.Context, text string, q *ast, r db.Reader, in []any) (
 	}
 	r.Snapshot().Observe(event)
 	return a, err
+}
+
+// clock returns the time where somebody observes the database.
+func clock(r db.Reader) (now time.Time) {
+	if r.Snapshot().Observed() {
+		now = time.Now()
+	}
+	return now
 }

@@ -19,6 +19,7 @@ type template struct {
 	named    varSet       // inputs among whose values are others than ids
 	plan     *plan
 	entities varSet // variables that are found, and stand for entities
+	point    *point // nil where the query is none
 }
 
 // planned returns the plan of :where: an instance of the template that the query keeps, where that fits.
@@ -69,6 +70,7 @@ func (r *run) newTemplate(p *plan) *template {
 		}
 	}
 	t.plan = p.open()
+	t.point = newPoint(r.q, t)
 	return t
 }
 
