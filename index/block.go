@@ -2,7 +2,6 @@ package index
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"sync"
 
@@ -21,85 +20,12 @@ const mixed = 255
 // stubbed is added to the kind of a stub.
 const stubbed = 64
 
-// code returns what stands for the kind of a value.
-func (v Value) code() byte {
-	if v.isStub() {
-		return stubbed + byte(v.kind)
+// code returns what stands for the kind of the i-th value.
+func (v *Vector) code(i int) byte {
+	if k := v.Kinds[i]; k.oneWord() || v.Words[i] == 0 {
+		return byte(k)
 	}
-	return byte(v.kind)
-}
-
-// appendBlock appends the facts from i to j of columns.
-func appendBlock(b []byte, c *columns, i, j int) []byte {
-	b = binary.AppendUvarint(b, uint64(j-i))
-	b = appendInts(b, signed(c.E[i:j]))
-	b = appendInts(b, signed(c.A[i:j]))
-	b = appendInts(b, signed(c.Tx[i:j]))
-	if c.End != nil {
-		b = appendInts(b, signed(c.End[i:j]))
-	}
-	for _, places := range byAttribute(c.A[i:j]) {
-		b = appendValues(b, &c.V, i, places)
-	}
-	return b
-}
-
-func signed(ids []ID) []int64 {
-	out := make([]int64, len(ids))
-	for i, id := range ids {
-		out[i] = int64(id)
-	}
-	return out
-}
-
-// byAttribute returns the places of each attribute, in the sequence in which the attributes first come.
-func byAttribute(attrs []ID) [][]uint32 {
-	numbers, sizes, of := map[ID]int{}, []int(nil), make([]int, len(attrs))
-	for i, a := range attrs {
-		n, seen := 0, true
-		if i > 0 && a == attrs[i-1] {
-			n = of[i-1]
-		} else if n, seen = numbers[a]; !seen {
-			n = len(sizes)
-			numbers[a], sizes = n, append(sizes, 0)
-		}
-		of[i] = n
-		sizes[n]++
-	}
-	groups, room := make([][]uint32, len(sizes)), make([]uint32, len(attrs))
-	for n, size := range sizes {
-		groups[n], room = room[:0:size], room[size:]
-	}
-	for i, n := range of {
-		groups[n] = append(groups[n], uint32(i))
-	}
-	return groups
-}
-
-// appendValues appends the values at some places behind the first one.
-func appendValues(b []byte, v *Vector, first int, places []uint32) []byte {
-	var words []int64
-	var texts []string
-	code, uniform := v.At(first+int(places[0])).code(), true
-	for _, p := range places {
-		x := v.At(first + int(p))
-		uniform = uniform && x.code() == code
-		if x.kind.oneWord() || x.isStub() {
-			words = append(words, int64(x.word))
-		}
-		if !x.kind.oneWord() {
-			texts = append(texts, x.text)
-		}
-	}
-	if uniform {
-		b = append(b, code)
-	} else {
-		b = append(b, mixed)
-		for _, p := range places {
-			b = append(b, v.At(first+int(p)).code())
-		}
-	}
-	return appendTexts(appendInts(b, words), texts)
+	return stubbed + byte(v.Kinds[i])
 }
 
 // decodeBlock returns the columns of a block.
@@ -117,7 +43,7 @@ func decodeBlock(b []byte, s shape) (*columns, error) {
 	}
 	c.V = Vector{Kinds: make([]Kind, n), Words: make([]uint64, n)}
 	if !in.bad {
-		for _, places := range byAttribute(c.A) {
+		for _, places := range new(packer).byAttribute(c.A) {
 			c.V.unpack(in, places)
 		}
 	}
@@ -192,14 +118,15 @@ var compressors = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
 	return encoder, decoder
 })
 
-// storedBlock returns a block as it lies in a leaf: compressed, where that makes it an eighth smaller at least.
-func storedBlock(b []byte) []byte {
+// appendStored appends a block as it lies in a leaf: compressed, where that makes it an eighth smaller at least.
+func appendStored(to, b []byte) []byte {
 	encoder, _ := compressors()
-	small := encoder.EncodeAll(b, []byte{blockZstd})
-	if 8*len(small) < 7*len(b) {
+	n := len(to)
+	small := encoder.EncodeAll(b, append(to, blockZstd))
+	if 8*(len(small)-n) < 7*len(b) {
 		return small
 	}
-	return append([]byte{blockPlain}, b...)
+	return append(append(small[:n], blockPlain), b...)
 }
 
 // openBlock returns the columns of a stored block whose SHA-256 must be sum.

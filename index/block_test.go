@@ -20,7 +20,7 @@ func TestBlocksComeBack(t *testing.T) {
 		if s.order == AVET {
 			c.shorten(0, longs{})
 		}
-		b := appendBlock(nil, &c, 0, c.len())
+		b := new(packer).appendBlock(nil, &c, 0, c.len())
 		got, err := decodeBlock(b, s)
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +65,7 @@ func TestDamagedBlocks(t *testing.T) {
 	soak.Run(t, 20, 200, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		c := randomColumns(rng, 1+rng.Intn(60))
-		b := appendBlock(nil, &c, 0, c.len())
+		b := new(packer).appendBlock(nil, &c, 0, c.len())
 		for range 100 {
 			damaged := slices.Clone(b[:rng.Intn(len(b)+1)])
 			for range rng.Intn(4) {
@@ -91,7 +91,7 @@ func FuzzSegment(f *testing.F) {
 			c = randomColumns(rng, 100)
 		}
 		s := shape{EAVT, ends}
-		leafSegment, _ := encodeLeaf(s, &c, Cut{}, 30)
+		leafSegment, _ := new(packer).leaf(s, &c, Cut{}, 30)
 		filters := []filter{newFilter(nil, []uint64{1, 2}), newFilter([]ID{3, 4}, []uint64{5})}
 		page, _ := encodeFilters(s, filters)
 		one := &child{summary: summarise(&c, 0, c.len(), Cut{}), name: SegmentName{Job: "job", N: 1}}

@@ -70,7 +70,7 @@ func someTexts(t *testing.T, rng *rand.Rand, kinds int) (*Vector, []string) {
 	v := &Vector{Kind: KindString, Texts: texts}
 	switch rng.IntN(3) {
 	case 0:
-		in := &input{rest: appendTexts(nil, texts)}
+		in := &input{rest: new(packer).appendTexts(nil, texts)}
 		v = &Vector{Kind: KindString}
 		if v.packed.spans = v.packed.unpack(in, len(texts)); in.bad {
 			t.Fatal("what was packed does not unpack")

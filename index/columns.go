@@ -89,7 +89,7 @@ func (c *columns) appendStretch(x *stretch) {
 func (c *columns) appendPlaces(from *columns, places []uint32) {
 	n := len(c.E)
 	c.E, c.A, c.Tx = picked(c.E, from.E, places), picked(c.A, from.A, places), picked(c.Tx, from.Tx, places)
-	if from.in != nil {
+	if c.in != nil && from.in != nil {
 		c.in = picked(c.in, from.in, places)
 	}
 	if c.End != nil {
@@ -123,7 +123,7 @@ func picked[T any](to, from []T, places []uint32) []T {
 func (c *columns) appendSpan(from *columns, i, j int) {
 	n := len(c.E)
 	c.E, c.A, c.Tx = append(c.E, from.E[i:j]...), append(c.A, from.A[i:j]...), append(c.Tx, from.Tx[i:j]...)
-	if from.in != nil {
+	if c.in != nil && from.in != nil {
 		c.in = append(c.in, from.in[i:j]...)
 	}
 	if c.End != nil {

@@ -59,7 +59,7 @@ func (l Levels) Grown(ctx context.Context, how Growth) ([]*Level, error) {
 	if !how.Apart {
 		n = max(l.outgrown(how.Sizes), min(how.With, len(l.stored)))
 	}
-	g := &levelGrowth{Growth: &how, runs: l.runs, levels: l.stored[:n]}
+	g := &levelGrowth{Growth: &how, runs: gathered(l.runs), levels: l.stored[:n]}
 	if below := l.stored[n:]; len(below) > 0 {
 		g.floor, g.masks = below[0].newest, true
 	}
@@ -68,6 +68,19 @@ func (l Levels) Grown(ctx context.Context, how Growth) ([]*Level, error) {
 		return nil, err
 	}
 	return append([]*Level{level}, l.stored[n:]...), nil
+}
+
+// gathered returns runs of which neighbours that nobody has read yet are one: so they are sorted together, and not merged afterwards.
+func gathered(runs []*Run) []*Run {
+	var out []*Run // newest first
+	for _, r := range runs {
+		if last := len(out) - 1; last >= 0 && !r.sorted.Load() && !out[last].sorted.Load() {
+			out[last] = r.merged(out[last])
+		} else {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // maxLevels is how many levels there are in a store at most.

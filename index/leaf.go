@@ -23,23 +23,25 @@ type block struct {
 	decoded atomic.Pointer[columns]
 }
 
-// encodeLeaf returns the segment of the facts in columns, from the cut on, in blocks of so many.
-func encodeLeaf(s shape, c *columns, from Cut, blockFacts int) (segment []byte, sum [32]byte) {
-	var head []byte
-	var stored [][]byte
+// leaf returns the segment of the facts in columns, from the cut on, in blocks of so many.
+func (p *packer) leaf(s shape, c *columns, from Cut, blockFacts int) (segment []byte, sum [32]byte) {
+	p.head, p.stored = p.head[:0], p.stored[:0]
+	blocks := 0
 	for i, j := 0, 0; i < c.len(); i = j {
 		j = c.blockEnd(i, blockFacts)
-		b := storedBlock(appendBlock(nil, c, i, j))
+		p.block = p.appendBlock(p.block[:0], c, i, j)
+		n := len(p.stored)
+		p.stored = appendStored(p.stored, p.block)
 		if i > 0 {
 			from = c.separator(s.order, i)
 		}
-		part, hash := summarise(c, i, j, from), sha256.Sum256(b)
-		head = part.append(head, s.order, s.ends)
-		head = append(binary.AppendUvarint(head, uint64(len(b))), hash[:]...)
-		stored = append(stored, b)
+		part, hash := summarise(c, i, j, from), sha256.Sum256(p.stored[n:])
+		p.head = part.append(p.head, s.order, s.ends)
+		p.head = append(binary.AppendUvarint(p.head, uint64(len(p.stored)-n)), hash[:]...)
+		blocks++
 	}
-	head = slices.Concat(binary.AppendUvarint(s.appendHead(leafSegment), uint64(len(stored))), head)
-	return sealed(head, stored...)
+	head := slices.Concat(binary.AppendUvarint(s.appendHead(leafSegment), uint64(blocks)), p.head)
+	return sealed(head, p.stored)
 }
 
 // blockText is how many bytes of text a block has at most, unless its first fact alone has more.

@@ -51,7 +51,7 @@ func (l Levels) Tail() int {
 }
 
 // tailFact is how many bytes a fact in a run takes, about, its text aside.
-const tailFact = 128
+const tailFact = 96
 
 // TailBytes returns how much memory the facts in the runs take, about, what is laid out of them included.
 func (l Levels) TailBytes() int {

@@ -14,38 +14,40 @@ const (
 )
 
 // appendInts appends a packed column, whose length the reader must know.
-func appendInts(b []byte, xs []int64) []byte {
+func appendInts[T ~int64](b []byte, xs []T) []byte {
 	if len(xs) == 0 {
 		return b
 	}
-	least, most, ascends, step := xs[0], xs[0], true, uint64(0)
-	for i, x := range xs {
+	least, most, before, ascends, step := xs[0], xs[0], xs[0], true, uint64(0)
+	for _, x := range xs {
 		least, most = min(least, x), max(most, x)
-		if i > 0 {
-			ascends = ascends && x >= xs[i-1]
-			step = max(step, uint64(x)-uint64(xs[i-1]))
-		}
+		ascends = ascends && x >= before
+		step = max(step, uint64(x)-uint64(before))
+		before = x
 	}
 	width := bits.Len64(uint64(most) - uint64(least))
 	switch {
 	case width == 0:
-		return binary.AppendVarint(append(b, packEqual), least)
+		return binary.AppendVarint(append(b, packEqual), int64(least))
 	case ascends && bits.Len64(step) < width:
 		width = bits.Len64(step)
-		b = append(binary.AppendVarint(append(b, packAscending), xs[0]), byte(width))
-		return packBits(b, width, len(xs)-1, func(i int) uint64 { return uint64(xs[i+1]) - uint64(xs[i]) })
+		b = append(binary.AppendVarint(append(b, packAscending), int64(xs[0])), byte(width))
+		return packBits(b, width, xs[1:], xs[0], true)
 	}
-	b = append(binary.AppendVarint(append(b, packFrame), least), byte(width))
-	return packBits(b, width, len(xs), func(i int) uint64 { return uint64(xs[i]) - uint64(least) })
+	b = append(binary.AppendVarint(append(b, packFrame), int64(least)), byte(width))
+	return packBits(b, width, xs, least, false)
 }
 
-// packBits appends n numbers of some bits each, the lowest bit first.
-func packBits(b []byte, width, n int, at func(i int) uint64) []byte {
+// packBits appends the distances of numbers from one, or of each from the one before it, in some bits each, the lowest bit first.
+func packBits[T ~int64](b []byte, width int, xs []T, from T, each bool) []byte {
 	var word uint64
 	used := 0
-	for i := range n {
-		x := at(i)
-		word |= x << used
+	for _, x := range xs {
+		distance := uint64(x) - uint64(from)
+		if each {
+			from = x
+		}
+		word |= distance << used
 		if used+width < 64 {
 			used += width
 			continue
@@ -53,7 +55,7 @@ func packBits(b []byte, width, n int, at func(i int) uint64) []byte {
 		b = binary.LittleEndian.AppendUint64(b, word)
 		word = 0
 		if rest := 64 - used; rest < 64 {
-			word = x >> rest
+			word = distance >> rest
 		}
 		used += width - 64
 	}

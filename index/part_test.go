@@ -176,7 +176,7 @@ func TestPartsThatLie(t *testing.T) {
 				continue
 			}
 			lies++
-			lie, sum := encodeLeaf(part.tree.shape, &other, l.blocks[0].from, 1<<14)
+			lie, sum := new(packer).leaf(part.tree.shape, &other, l.blocks[0].from, 1<<14)
 			bent := *part
 			bent.Name.Sum = sum
 			if _, err := bent.Check(t.Context(), lie, nil); errors.Is(err, ErrSegment) {

@@ -29,32 +29,51 @@ func sortNearly(list []keyed, compare func(x, y keyed) int) []keyed {
 
 // piled returns on which pile each of a list goes, and how many there are on each: no piles where there would be too many.
 func piled(list []keyed, compare func(x, y keyed) int) (piles []uint8, counts []int) {
-	var top [mostPiles]keyed
-	p, n := 0, 0 // the pile of the one before, and how many there are
+	var tops tops
 	for i, x := range list {
-		if n == 0 || follows(x, top[p], compare) {
-			if piles != nil {
-				piles[i] = uint8(p)
-			}
-		} else {
-			for p = 0; p < n && !follows(x, top[p], compare); p++ {
-			}
-			if p == mostPiles {
-				return nil, nil
-			}
-			if piles == nil {
-				piles = make([]uint8, len(list))
-			}
+		p := tops.place(x, compare)
+		if p == mostPiles {
+			return nil, nil
+		}
+		if p > 0 && piles == nil {
+			piles = make([]uint8, len(list))
+		}
+		if piles != nil {
 			piles[i] = uint8(p)
 		}
-		n = max(n, p+1)
-		top[p] = x
 	}
-	counts = make([]int, max(1, n))
+	counts = make([]int, max(1, tops.n))
 	for _, p := range piles {
 		counts[p]++
 	}
 	return piles, counts
+}
+
+// tops are what lies on top of piles, each of which ascends.
+type tops struct {
+	n       int // of the piles
+	highest int // the pile whose top is the last of all
+	top     [mostPiles]keyed
+}
+
+// place puts x on the pile with the last top that it can follow, or on a new one, and returns which that is; mostPiles where there is none.
+func (t *tops) place(x keyed, compare func(x, y keyed) int) int {
+	p := t.highest
+	if t.n > 0 && !follows(x, t.top[p], compare) {
+		p = t.n
+		for i := range t.n {
+			if follows(x, t.top[i], compare) && (p == t.n || follows(t.top[i], t.top[p], compare)) {
+				p = i
+			}
+		}
+	} else {
+		t.n = max(t.n, 1)
+	}
+	if p < mostPiles {
+		t.n = max(t.n, p+1)
+		t.top[p] = x
+	}
+	return p
 }
 
 // follows reports whether x can stand behind y.

@@ -43,12 +43,48 @@ func newRaw(n, room int) raw {
 	return r
 }
 
-// rawOf returns the facts of a piece, which nobody changes any more.
-func rawOf(p piece) raw {
+// rawOfPiece returns the facts of a piece, which nobody changes any more.
+func rawOfPiece(p piece) raw {
 	r := raw{shared: &shared{piece: p}, n: len(p.facts)}
 	r.used.Store(int64(r.n))
 	return r
 }
+
+// A small raw is one of few facts, in one piece of memory.
+type small struct {
+	shared
+	room [8]membership
+}
+
+// rawOf returns the facts of a commit. It keeps the facts themselves, unless some of them end others.
+func rawOf(facts []Fact, attrs Attrs) raw {
+	n := len(facts)
+	x := &small{shared: shared{piece: piece{facts: facts}}}
+	if x.in = x.room[:min(n, len(x.room))]; n > len(x.room) {
+		x.in = make([]membership, n)
+	}
+	for i := range facts {
+		f := &facts[i]
+		if i > 0 && f.A == facts[i-1].A {
+			x.in[i] = x.in[i-1]
+		} else {
+			x.in[i] = memberOf(f.A, attrs)
+		}
+	}
+	if slices.ContainsFunc(facts, borrows) {
+		x.facts = slices.Clone(facts)
+		for i := range x.facts {
+			if f := &x.facts[i]; borrows(*f) {
+				f.V.text = strings.Clone(f.V.text)
+			}
+		}
+	}
+	x.used.Store(int64(n))
+	return raw{shared: &x.shared, n: n}
+}
+
+// borrows reports whether the value of a fact would keep the block alive in which the fact was found.
+func borrows(f Fact) bool { return f.End != 0 && f.V.text != "" }
 
 // pieces returns the pieces. They must not be changed.
 func (r raw) pieces() []piece {
@@ -102,31 +138,6 @@ func (s *shared) put(i int, p piece) {
 	copy(s.facts[i:], p.facts)
 	copy(s.in[i:], p.in)
 }
-
-// newPiece returns facts as a piece. It keeps the facts themselves, unless some of them end others.
-func newPiece(facts []Fact, attrs Attrs) piece {
-	p := piece{facts, make([]membership, len(facts))}
-	for i := range facts {
-		f := &facts[i]
-		if i > 0 && f.A == facts[i-1].A {
-			p.in[i] = p.in[i-1]
-		} else {
-			p.in[i] = memberOf(f.A, attrs)
-		}
-	}
-	if slices.ContainsFunc(facts, borrows) {
-		p.facts = slices.Clone(facts)
-		for i := range p.facts {
-			if f := &p.facts[i]; borrows(*f) {
-				f.V.text = strings.Clone(f.V.text)
-			}
-		}
-	}
-	return p
-}
-
-// borrows reports whether the value of a fact would keep the block alive in which the fact was found.
-func borrows(f Fact) bool { return f.End != 0 && f.V.text != "" }
 
 // A keyed fact is the place of one with the leading part of its key.
 type keyed struct {

@@ -45,9 +45,9 @@ type Attrs interface {
 // the same for a fact and its closing. The facts must not be changed afterwards. Further ones may stand apart from them.
 func NewRun(facts []Fact, attrs Attrs, further ...Fact) *Run {
 	if len(facts) < bulky {
-		return newRun(rawOf(newPiece(append(slices.Clip(facts), further...), attrs)))
+		return newRun(rawOf(append(slices.Clip(facts), further...), attrs))
 	}
-	return newRun(rawOf(newPiece(further, attrs)).with(rawOf(newPiece(facts, attrs))))
+	return newRun(rawOf(slices.Clone(further), attrs).with(rawOf(facts, attrs)))
 }
 
 // newRun returns the run of unsorted facts, above others.
@@ -115,7 +115,7 @@ func (r *Run) misses(o Order, within *Range) bool {
 // after returns the run of what happened in r after a transaction.
 func (r *Run) after(t ID) *Run {
 	if r.newest <= t || r.size == 0 {
-		return newRun(rawOf(piece{}))
+		return newRun(rawOfPiece(piece{}))
 	}
 	if r.oldest > t && !r.bottom {
 		return r
@@ -129,9 +129,9 @@ func (r *Run) after(t ID) *Run {
 				}
 			}
 		}
-		return newRun(rawOf(later))
+		return newRun(rawOfPiece(later))
 	}
-	return newRun(rawOf(r.factsAfter(t)))
+	return newRun(rawOfPiece(r.factsAfter(t)))
 }
 
 // factsAfter returns what a run that is sorted was made of, as far as it came after a transaction.
@@ -159,7 +159,7 @@ func (r *Run) unsortedBeside(other *Run) (raw, bool) {
 	if x, unread := r.unsorted(); unread || r.size > other.size/muchSmaller {
 		return x, unread
 	}
-	return rawOf(r.factsAfter(math.MinInt64)), true
+	return rawOfPiece(r.factsAfter(math.MinInt64)), true
 }
 
 // lookedThrough is the size up to which a run is looked through before it is sorted.

@@ -46,44 +46,6 @@ const (
 // maxTexts is how many bytes the texts of one column may have in all: more than a block can come to.
 const maxTexts = 1 << 24
 
-// appendTexts appends a packed column, whose length the reader must know.
-func appendTexts(b []byte, texts []string) []byte {
-	if len(texts) == 0 {
-		return b
-	}
-	numbers := make(map[string]int64)
-	codes, distinct := make([]int64, len(texts)), []string(nil)
-	for i, t := range texts {
-		n, seen := numbers[t]
-		if !seen {
-			n = int64(len(distinct))
-			numbers[t], distinct = n, append(distinct, t)
-		}
-		codes[i] = n
-	}
-	if 4*len(distinct) > 3*len(texts) {
-		return appendTextList(append(b, textList), texts)
-	}
-	b = appendInts(append(b, textDictionary), []int64{int64(len(distinct))})
-	return appendInts(appendTextList(b, distinct), codes)
-}
-
-// appendTextList appends texts, each without what it has in common with the beginning of the one before it.
-func appendTextList(b []byte, texts []string) []byte {
-	shared, rest := make([]int64, len(texts)), make([]int64, len(texts))
-	for i, t := range texts {
-		if i > 0 {
-			shared[i] = int64(commonPrefix(texts[i-1], t))
-		}
-		rest[i] = int64(len(t)) - shared[i]
-	}
-	b = appendInts(appendInts(b, shared), rest)
-	for i, t := range texts {
-		b = append(b, t[shared[i]:]...)
-	}
-	return b
-}
-
 func commonPrefix(s, t string) int {
 	n := min(len(s), len(t))
 	for i := range n {

@@ -20,6 +20,7 @@ type treeGrowth struct {
 	from     Cut      // before the first of them
 	children []*child // the leaves
 
+	packer  packer
 	page    *filterPage // of the last leaves, which is not written yet; nil for none
 	filters []filter    // in it
 }
@@ -32,7 +33,8 @@ func (g *treeGrowth) grow() (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.reset()
+	g.pending = newColumns(2*g.Sizes.Leaf+g.Sizes.Block, g.ends)
+	g.pending.in = nil
 	for i := range max(1, len(leaves)) {
 		within := Range{Hi: All.Hi}
 		if i > 0 {
@@ -277,7 +279,7 @@ func (g *treeGrowth) flush() error {
 func (g *treeGrowth) write(n int) error {
 	var first, rest columns
 	first.share(&g.pending, 0, n)
-	segment, sum := encodeLeaf(g.shape, &first, g.from, g.Sizes.Block)
+	segment, sum := g.packer.leaf(g.shape, &first, g.from, g.Sizes.Block)
 	if g.failed != nil {
 		return g.failed
 	}
@@ -293,17 +295,27 @@ func (g *treeGrowth) write(n int) error {
 	if rest.share(&g.pending, n, g.pending.len()); rest.len() > 0 {
 		g.from = g.pending.separator(g.order, n)
 	}
-	g.reset()
-	g.pending.appendSpan(&rest, 0, rest.len())
-	g.pending.origins = rest.origins
-	for i := range rest.len() {
+	g.pending.drop(n)
+	g.text = 0
+	for i := range g.pending.len() {
 		g.text += g.pending.weight(i)
 	}
 	return g.failed
 }
 
-func (g *treeGrowth) reset() {
-	g.pending, g.text = newColumns(2*g.Sizes.Leaf+g.Sizes.Block, g.ends), 0
+// drop takes the first n facts out of columns, in whose memory the others move up.
+func (c *columns) drop(n int) {
+	c.E, c.A, c.Tx = slices.Delete(c.E, 0, n), slices.Delete(c.A, 0, n), slices.Delete(c.Tx, 0, n)
+	if c.End != nil {
+		c.End = slices.Delete(c.End, 0, n)
+	}
+	c.V.Kinds, c.V.Words = slices.Delete(c.V.Kinds, 0, n), slices.Delete(c.V.Words, 0, n)
+	if c.V.Texts != nil {
+		c.V.Texts = slices.Delete(c.V.Texts, 0, n)
+	}
+	if c.origins = c.origins[min(n, len(c.origins)):]; len(c.origins) == 0 {
+		c.origins = nil
+	}
 }
 
 // share makes c the facts from i to j of d.

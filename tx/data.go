@@ -31,8 +31,8 @@ type List []any
 // more than once, so it must not change anything, and capture nothing that changes. Its error reaches the caller of Transact.
 type Func func(ctx context.Context, before *db.Snapshot) (Data, error)
 
-func (m Map) items(c *collector)  { c.addGo(m) }
-func (l List) items(c *collector) { c.addGo([]any(l)) }
+func (m Map) items(c *collector)  { c.addForm(c.mapped(m)) }
+func (l List) items(c *collector) { c.addForm(fromGo([]any(l), 0)) }
 
 func (f Func) items(c *collector) {
 	if f == nil {
@@ -122,6 +122,7 @@ type item struct {
 
 // A collector gathers the items of several data in one sequence, and the first error of what is no data.
 type collector struct {
+	recorder
 	list   []item
 	err    error
 	before int // how many items came before
@@ -129,7 +130,7 @@ type collector struct {
 
 // collect returns the items of the data. They share nothing that the caller may change.
 func collect(data []Data) ([]item, error) {
-	var c collector
+	c := collector{list: make([]item, 0, len(data))}
 	all(data).items(&c)
 	return c.list, c.err
 }
@@ -138,8 +139,8 @@ func (c *collector) add(f form, text bool) {
 	c.list = append(c.list, item{form: f, n: c.before + len(c.list) + 1, text: text})
 }
 
-func (c *collector) addGo(x any) {
-	f, err := fromGo(x, 0)
+// addForm adds what a Go value was read as.
+func (c *collector) addForm(f form, err error) {
 	if err != nil {
 		c.fail(err)
 		return

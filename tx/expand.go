@@ -30,6 +30,9 @@ type expansion struct {
 	depth   int    // of functions that return functions
 	refused *Error // the least refusal so far
 	at      int    // the item that is being expanded
+
+	read  reading             // of the first shape
+	reads map[*shape]*reading // of the others
 }
 
 // Limits of one transaction. maxClaims bounds what functions and retractEntity may come to, before what is redundant is dropped.
@@ -40,11 +43,25 @@ const (
 
 // expand returns what the items claim. Of several refusals it returns the least, so that their order does not matter.
 func expand(b *base, items []item) (*expansion, error) {
-	x := &expansion{base: b, items: slices.Clip(items), claims: make([]claim, 0, 4*len(items)), names: newTempids()}
+	x := &expansion{base: b, items: slices.Clip(items), claims: make([]claim, 0, size(items)), names: newTempids()}
 	if err := x.expandFrom(0); err != nil {
 		return nil, err
 	}
 	return x, x.refused.orNil()
+}
+
+// size returns how many claims items come to, about.
+func size(items []item) int {
+	n := 0
+	for i := range items {
+		switch v := items[i].form.val.(type) {
+		case *record:
+			n += v.size()
+		case []form:
+			n += (len(v) + 1) / 2
+		}
+	}
+	return n
 }
 
 // expandFrom expands the items from the i-th on. It returns only what ends the transaction at once.
@@ -105,6 +122,12 @@ func (x *expansion) isID(key form) bool {
 
 // idOf returns what stands under :db/id in a map, null where nothing does.
 func (x *expansion) idOf(f form) form {
+	if r, ok := f.val.(*record); ok {
+		if i := x.reading(r.shape).id; i >= 0 {
+			return r.form(i)
+		}
+		return form{}
+	}
 	for forms := f.forms(); len(forms) > 1; forms = forms[2:] {
 		if x.isID(forms[0]) {
 			return forms[1]
@@ -124,6 +147,9 @@ func (x *expansion) subject(f form) (node, error) {
 
 // entries claims what a map says of its entity.
 func (x *expansion) entries(e node, f form) error {
+	if r, ok := f.val.(*record); ok {
+		return x.recorded(e, r)
+	}
 	for forms := f.forms(); len(forms) > 1; forms = forms[2:] {
 		if x.isID(forms[0]) {
 			continue

@@ -16,7 +16,7 @@ import (
 type form struct {
 	kind      formKind
 	line, col int32 // in the text; 0 in Go data
-	val       any   // the plain value of an atom, the Func of a call, the string of a once, the []form of all others
+	val       any   // the plain value of an atom, the Func of a call, the string of a once, the *record of some maps, the []form of all others
 }
 
 type formKind uint8
@@ -34,7 +34,15 @@ const (
 )
 
 // forms returns the parts of a form that has parts.
-func (f form) forms() []form { s, _ := f.val.([]form); return s }
+func (f form) forms() []form {
+	switch parts := f.val.(type) {
+	case []form:
+		return parts
+	case *record:
+		return parts.forms()
+	}
+	return nil
+}
 
 // most is how deep Go data may nest; text has the same limit. Data that contains itself ends there.
 const most = 256
@@ -58,6 +66,8 @@ func fromGo(x any, depth int) (form, error) {
 		return form{kind: lookup, val: []form{{kind: atom, val: x.Attr}, v}}, err
 	case Map:
 		return fromMap(x, depth)
+	case []string:
+		return fromTexts(x), nil
 	case db.Tuple:
 		f, err := fromSlice(reflect.ValueOf([]any(x)), depth)
 		f.kind = tuple
@@ -107,6 +117,14 @@ func fromSlice(s reflect.Value, depth int) (form, error) {
 		}
 	}
 	return form{kind: list, val: forms}, nil
+}
+
+func fromTexts(texts []string) form {
+	forms := make([]form, len(texts))
+	for i, t := range texts {
+		forms[i] = form{kind: atom, val: t}
+	}
+	return form{kind: list, val: forms}
 }
 
 // fromOther returns the form of a value whose type has no case of its own: one that a Value can be made of, a slice, a map, a

@@ -66,15 +66,40 @@ func settle(r *resolution, changes []change) (db.Commit, error) {
 		NextT: r.nextT, NextElement: r.nextElement}, nil
 }
 
+// sort orders the changes by entity, attribute and value. Mostly entities come one after another, so that few changes of each are sorted.
 func (s *settlement) sort() {
 	s.order = make([]int32, len(s.changes))
+	ascending := true
 	for i := range s.order {
 		s.order[i] = int32(i)
+		ascending = ascending && (i == 0 || s.changes[i-1].e <= s.changes[i].e)
 	}
-	slices.SortFunc(s.order, func(i, j int32) int {
-		c, d := &s.changes[i], &s.changes[j]
-		return cmp.Or(cmp.Compare(c.e, d.e), cmp.Compare(c.a.ID, d.a.ID), index.Compare(c.v, d.v), cmp.Compare(i, j))
-	})
+	if !ascending {
+		slices.SortFunc(s.order, s.compare)
+		return
+	}
+	for rest := s.order; len(rest) > 0; {
+		e, n := s.changes[rest[0]].e, 1
+		for n < len(rest) && s.changes[rest[n]].e == e {
+			n++
+		}
+		slices.SortFunc(rest[:n], s.compare)
+		rest = rest[n:]
+	}
+}
+
+func (s *settlement) compare(i, j int32) int {
+	c, d := &s.changes[i], &s.changes[j]
+	if by := cmp.Compare(c.e, d.e); by != 0 {
+		return by
+	}
+	if by := cmp.Compare(c.a.ID, d.a.ID); by != 0 {
+		return by
+	}
+	if by := index.Compare(c.v, d.v); by != 0 {
+		return by
+	}
+	return cmp.Compare(i, j)
 }
 
 // settleGroups settles the changes of each entity and attribute.
@@ -128,6 +153,9 @@ func (c *change) way() int {
 // contradiction refuses a group that asserts and ends one value, or asserts or ends two of an attribute that has one.
 func (s *settlement) contradiction(group []int32) *Error {
 	last := [2]int{-1, -1}
+	if len(group) == 1 {
+		return nil
+	}
 	for i, at := range group {
 		c := &s.changes[at]
 		if i > 0 && c.v == s.changes[group[i-1]].v {

@@ -10,7 +10,7 @@ import (
 
 // checkClaimants refuses a unique value that the transaction asserts of two entities.
 func (s *settlement) checkClaimants() error {
-	if len(s.keys) < 2 {
+	if !slices.ContainsFunc(s.keys, func(i int32) bool { return !s.united(&s.changes[i]) }) {
 		return nil
 	}
 	keys := slices.Clone(s.keys)
@@ -26,6 +26,12 @@ func (s *settlement) checkClaimants() error {
 		}
 	}
 	return refused.orNil()
+}
+
+// united reports whether a change asserts a unique identity of a new entity, as identify saw it: it made one of all that have that one, and
+// found that none in the database has it. What composites come to, and entities whose ids are stated, it does not see.
+func (s *settlement) united(c *change) bool {
+	return c.a.Unique == db.UniqueIdentity && s.isNew(c.e) && !kept(c.a) && !s.stated
 }
 
 func (s *settlement) twoHolders(c, d *change) *Error {
@@ -45,8 +51,8 @@ func (s *settlement) checkHolders() error {
 	freed := s.freed()
 	for _, i := range s.keys {
 		c := &s.changes[i]
-		if s.fates[i].what != asserted || (c.a.Unique == db.UniqueIdentity && s.isNew(c.e) && !kept(c.a) && !s.stated) {
-			continue // what identify did not find, nobody has; it does not look for what composites come to
+		if s.fates[i].what != asserted || s.united(c) {
+			continue
 		}
 		holder, held, err := s.holder(c.a, c.v)
 		if err != nil {
