@@ -101,12 +101,13 @@ type heldRoot struct {
 	root *root // nil for none
 	head *head
 	held time.Time // for the last time
+	pace pacer
 }
 
 func newHeldRoot(c *Conn) *heldRoot {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return &heldRoot{Conn: c, id: "backup-" + hex.EncodeToString(random[:])}
+	return &heldRoot{Conn: c, id: "backup-" + hex.EncodeToString(random[:]), pace: pacer{conn: c}}
 }
 
 // begin holds the newest root. After an import that was interrupted before its end there may be none from which a database is opened; then one is published.
@@ -141,7 +142,7 @@ func (c *Conn) publishBehindImport(ctx context.Context, levels [][]byte) error {
 
 // on holds the root for longer, if it is time for that.
 func (h *heldRoot) on(ctx context.Context) error {
-	if err := ctx.Err(); h.root == nil || err != nil || time.Since(h.held) < holdEvery {
+	if err := h.pace.pause(ctx); h.root == nil || err != nil || time.Since(h.held) < holdEvery {
 		return err
 	}
 	h.held = time.Now()

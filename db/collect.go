@@ -66,7 +66,7 @@ func (c *Conn) collect(ctx context.Context, o CollectOptions) (Collected, error)
 		if _, err := c.look(ctx); err != nil {
 			return Collected{}, err
 		}
-		s := &sweep{Conn: c, o: o}
+		s := &sweep{Conn: c, o: o, pace: pacer{conn: c}}
 		if err := s.retire(ctx); errors.Is(err, errOutrun) {
 			continue
 		} else if err != nil {
@@ -146,6 +146,7 @@ type sweep struct {
 	before  int             // segments of jobs that index up to a record before this one are garbage if no root leads to them
 	marked  map[string]bool // the keys of those that a root leads to, and whether the newest does
 	done    Collected
+	pace    pacer
 }
 
 // retire wins a slot with the record that decides what is garbage, and leaves the roots that are kept. Of a DryRun it decides the same without
@@ -243,6 +244,9 @@ func (s *sweep) mark(ctx context.Context) error {
 		}
 		for _, err := range s.log.reach(ctx, r, enter) {
 			if err == nil {
+				err = s.pace.pause(ctx)
+			}
+			if err == nil {
 				continue
 			}
 			retired, lookErr := s.isRetired(ctx, r.seq)
@@ -259,6 +263,9 @@ func (s *sweep) mark(ctx context.Context) error {
 func (s *sweep) unmarked(ctx context.Context) (garbage, older []string, err error) {
 	prefix := s.log.dbid + "/seg/"
 	for key, err := range listed(ctx, s.log.store, prefix) {
+		if err == nil {
+			err = s.pace.pause(ctx)
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -28,6 +28,7 @@ type verifier struct {
 	told  Chain // what was yielded last
 	begun bool  // the root is found, or there is none
 	finer int   // so many times as often is it told how far it has come; 0 stands for 1
+	pacer pacer
 	index indexVerifier
 }
 

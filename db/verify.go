@@ -70,7 +70,8 @@ func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain
 	}
 }
 
-// Verify is the function Verify for the database of the Conn. What the Conn knows of the log is one of the Chains that were kept.
+// Verify is the function Verify for the database of the Conn. What the Conn knows of the log is one of the Chains that were kept. While
+// transactions are committed by the Conn, or it learns of those of others, it works for a fifth of the time only.
 func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Verification, error] {
 	return func(yield func(Verification, error) bool) {
 		h := c.head.Load()
@@ -79,7 +80,9 @@ func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Verification
 			yield(Verification{}, fmt.Errorf("db: %w", err))
 			return
 		}
-		newVerifier(c.log.store, m, c.log.sizes).run(ctx, append([]Chain{h.chain(c.log)}, kept...), yield)
+		v := newVerifier(c.log.store, m, c.log.sizes)
+		v.pacer.conn = c
+		v.run(ctx, append([]Chain{h.chain(c.log)}, kept...), yield)
 	}
 }
 

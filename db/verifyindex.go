@@ -188,6 +188,9 @@ func (v *verifier) walkIndex(ctx context.Context, yield func(Verification, error
 				continue
 			}
 			if err == nil {
+				err = v.pacer.pause(ctx)
+			}
+			if err == nil {
 				err = v.look(ctx, i, p)
 			}
 			if err != nil && !isDamage(err) {

@@ -45,6 +45,9 @@ func (v *verifier) walkRecords(ctx context.Context, kept []Chain, yield func(Ver
 		return err
 	}
 	for e, err := range v.records(ctx) {
+		if err == nil {
+			err = v.pacer.pause(ctx)
+		}
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,162 @@
+package tx_test
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/storage/bolt"
+	"github.com/datolite/datolite/tx"
+)
+
+// BenchmarkCare proves, backs up and collects a million datoms in a folder.
+func BenchmarkCare(b *testing.B) {
+	conn := folder(b, b.TempDir(), db.Options{})
+	defer conn.Close()
+	commitPeople(b, conn, 1_000_000)
+	if err := conn.Index(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for name, care := range cares(b, conn) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				care(b.Context())
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e6/float64(conn.Stats().Datoms), "s/Mdatoms")
+		})
+	}
+}
+
+// cares are what is done beside writers, once.
+func cares(b *testing.B, conn *db.Conn) map[string]func(ctx context.Context) {
+	check := func(ctx context.Context, err error) {
+		if err != nil && ctx.Err() == nil {
+			b.Error(err)
+		}
+	}
+	return map[string]func(ctx context.Context){
+		"verify": func(ctx context.Context) {
+			for _, err := range conn.Verify(ctx) {
+				check(ctx, err)
+			}
+		},
+		"backup": func(ctx context.Context) {
+			store, err := bolt.Open(ctx, b.TempDir())
+			if err == nil {
+				_, err = conn.Backup(ctx, store, nil)
+				store.Close()
+			}
+			check(ctx, err)
+		},
+		"collect": func(ctx context.Context) {
+			_, err := conn.Collect(ctx, db.CollectOptions{})
+			check(ctx, err)
+		},
+	}
+}
+
+// BenchmarkBeside has one writer commit transactions of five datoms, 200 a second, by turns alone and beside somebody who verifies or backs up
+// all the time, or collects ten times a second; in each turn half a second passes. The goal is a 99th percentile of at most 1.25 of that alone.
+func BenchmarkBeside(b *testing.B) {
+	for name, pause := range map[string]time.Duration{"verify": 0, "backup": 0, "collect": 100 * time.Millisecond} {
+		b.Run(name, func(b *testing.B) {
+			conn := folder(b, b.TempDir(), db.Options{})
+			defer conn.Close()
+			commitPeople(b, conn, 1_000_000)
+			if err := conn.Index(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			care := cares(b, conn)[name]
+			var alone, beside []time.Duration
+			for b.Loop() {
+				alone = append(alone, writes(b, conn)...)
+				ctx, stop := context.WithCancel(b.Context())
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					for ctx.Err() == nil {
+						care(ctx)
+						time.Sleep(pause)
+					}
+				})
+				beside = append(beside, writes(b, conn)...)
+				stop()
+				wg.Wait()
+			}
+			report(b, alone, beside)
+		})
+	}
+}
+
+// writes commits for half a second, and returns how long each transaction took.
+func writes(b *testing.B, conn *db.Conn) (took []time.Duration) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range 100 {
+		began := time.Now()
+		n := strconv.Itoa(int(began.UnixNano()))
+		if _, err := tx.Transact(b.Context(), conn, tx.Map{"name": n, "last-name": n, "sex": "male", "age": 1}); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+		<-tick.C
+	}
+	return took
+}
+
+func report(b *testing.B, alone, beside []time.Duration) {
+	slices.Sort(alone)
+	slices.Sort(beside)
+	at := func(d []time.Duration, part float64) float64 {
+		return float64(d[int(part*float64(len(d)-1))].Microseconds())
+	}
+	for _, p := range []struct {
+		name string
+		part float64
+	}{{"p50", 0.5}, {"p99", 0.99}} {
+		b.ReportMetric(at(alone, p.part), p.name+"-alone-µs")
+		b.ReportMetric(at(beside, p.part), p.name+"-beside-µs")
+		b.ReportMetric(at(beside, p.part)/at(alone, p.part), p.name+"-ratio")
+	}
+}
+
+// BenchmarkText writes a million datoms as text, and reads them into a folder.
+func BenchmarkText(b *testing.B) {
+	conn := folder(b, b.TempDir(), db.Options{})
+	defer conn.Close()
+	commitPeople(b, conn, 1_000_000)
+	perSecond := func(b *testing.B) {
+		b.ReportMetric(float64(conn.Stats().Datoms)*float64(b.N)/b.Elapsed().Seconds(), "datoms/s")
+	}
+	var text bytes.Buffer
+	b.Run("export", func(b *testing.B) {
+		for b.Loop() {
+			text.Reset()
+			if _, err := tx.ExportText(b.Context(), conn.Snapshot(), &text, tx.TextOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perSecond(b)
+	})
+	b.Run("import", func(b *testing.B) {
+		for b.Loop() {
+			store, err := bolt.Open(b.Context(), b.TempDir())
+			if err != nil {
+				b.Fatal(err)
+			}
+			copied, err := db.OpenOwned(b.Context(), store, db.Options{})
+			if err == nil {
+				_, err = tx.ImportText(b.Context(), copied, bytes.NewReader(text.Bytes()), tx.TextOptions{})
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			copied.Close()
+		}
+		perSecond(b)
+	})
+}
