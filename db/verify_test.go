@@ -39,7 +39,7 @@ func (c changed) Get(ctx context.Context, key string) ([]byte, error) {
 	case !ok:
 		return c.Store.Get(ctx, key)
 	case value == nil:
-		return nil, storage.ErrNotFound
+		return nil, &storage.Error{Op: "get", Key: key, Err: storage.ErrNotFound}
 	}
 	return bytes.Clone(value), nil
 }
