@@ -20,10 +20,11 @@ import (
 // notice, or that notices what others do, with all calls behind it that commute with theirs, or lead to nothing else if they come
 // later.
 type act struct {
-	name  string
-	steps []string // the kinds of calls with which the second step and those behind it begin, in their sequence
-	reads bool     // it writes nothing
-	do    func(p *protocol, conn *Conn, held *Snapshot) error
+	name    string
+	steps   []string // the kinds of calls with which the second step and those behind it begin, in their sequence
+	reads   bool     // it writes nothing
+	ignores bool     // that the database was dropped
+	do      func(p *protocol, conn *Conn, held *Snapshot) error
 }
 
 // everyCall is in the place of the steps where each call is one.
@@ -38,7 +39,7 @@ func (a *act) begins(c *call) bool {
 		a.steps = a.steps[1:]
 		return true
 	}
-	return c.kind == "create log" && !slices.Contains(a.steps, "put seg")
+	return c.kind == "create log" && !slices.Contains(a.steps, "put seg") && !slices.Contains(a.steps, "delete meta")
 }
 
 // unlooked returns the steps of an act where to create a slot and to look at the mark of a trim is one.
@@ -55,25 +56,25 @@ func steps(text string) []string { return strings.Split(text, ", ") }
 
 // acts are what the protocols are about.
 var acts = []act{
-	{"commit", steps("get trim, create log, get trim, create log, get trim"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	{"commit", steps("get trim, create log, get trim, create log, get trim"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return cmp.Or(p.commit(conn), p.commit(conn), p.commit(conn))
 	}},
-	{"index", steps("put seg, create log, create root, create trim, delete log"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	{"index", steps("put seg, create log, create root, create trim, delete log"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return conn.Index(p.t.Context())
 	}},
-	{"commit, index and trim", steps("put seg, create log, create root, create trim, delete log"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	{"commit, index and trim", steps("put seg, create log, create root, create trim, delete log"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return cmp.Or(p.commit(conn), p.commit(conn), p.commit(conn), conn.Index(p.t.Context()))
 	}},
-	{"collect", steps("create log, get seg, list seg, delete seg, delete root"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	{"collect", steps("create log, get seg, list seg, delete seg, delete root"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return p.collect(conn)
 	}},
-	{"index and collect", steps("create log, create log, list seg, delete seg, delete root"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
-		return cmp.Or(conn.Index(p.t.Context()), p.collect(conn))
+	{"index and collect", steps("put seg, create log, create log, delete seg, delete root"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+		return cmp.Or(p.commit(conn), conn.Index(p.t.Context()), p.collect(conn))
 	}},
-	{"hold and copy", steps("create log, list root, get seg, get log, create log"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	{"hold and copy", steps("create log, list root, get seg, get log, create log"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return p.backUp(conn)
 	}},
-	{"follow", steps("get trim, get log, get trim, get log, get trim"), true, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	{"follow", steps("get trim, get log, get trim, get log, get trim"), true, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		for range 3 {
 			if _, err := conn.Sync(p.t.Context()); err != nil {
 				return err
@@ -81,7 +82,7 @@ var acts = []act{
 		}
 		return nil
 	}},
-	{"read", steps("get seg, get seg, get seg"), true, func(p *protocol, _ *Conn, held *Snapshot) error {
+	{"read", steps("get seg, get seg, get seg"), true, true, func(p *protocol, _ *Conn, held *Snapshot) error {
 		got, err := readHistory(p.t.Context(), held)
 		if err != nil && !errors.Is(err, ErrExpired) {
 			return err
@@ -91,7 +92,7 @@ var acts = []act{
 		}
 		return nil
 	}},
-	{"open", steps("list root, get root, get seg, get log, get trim"), true, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	{"open", steps("list root, get root, get seg, get log, get trim"), true, true, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		again, err := Open(p.t.Context(), conn.log.store, conn.o)
 		if err == nil {
 			_ = again.Close()
@@ -99,6 +100,11 @@ var acts = []act{
 		return err
 	}},
 }
+
+// deleteAll deletes the database, which was dropped.
+var deleteAll = act{"delete", steps("delete meta, create trim, delete root, delete log"), false, true, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	return p.clear(conn.log.store)
+}}
 
 // commit commits a text that nobody else does.
 func (p *protocol) commit(conn *Conn) error {

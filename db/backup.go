@@ -172,7 +172,7 @@ func (h *heldRoot) expired(ctx context.Context) bool {
 
 // copyTo copies what is held to a store that has a last point of the database, or nil, and makes the next one.
 func (h *heldRoot) copyTo(ctx context.Context, to storage.Store, last *point, told func(Copy)) (Backup, error) {
-	m, err := readMeta(ctx, h.log.store, h.log.dbid)
+	m, err := h.log.meta(ctx)
 	if err != nil {
 		return Backup{}, err
 	}

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -20,6 +21,7 @@ type catalogue struct {
 	store  storage.Store
 	clock  func() time.Time
 	logger *slog.Logger
+	sizes  logSizes
 }
 
 // checkName refuses what is not a name of a database: lower-case letters, digits, "_", "." and "-", at most 64 of them.
@@ -119,7 +121,10 @@ func (c catalogue) find(ctx context.Context, o Options) (m meta, made bool, err 
 			}
 			continue
 		}
-		m, err = readMeta(ctx, c.store, s.dbid)
+		m, elsewhere, err := c.metaOf(ctx, s)
+		if elsewhere {
+			continue
+		}
 		if err == nil && !o.ReadOnly {
 			err = c.admit(ctx, s.dbid)
 		}
@@ -153,18 +158,35 @@ func (c catalogue) bury(ctx context.Context, s standing) {
 	if s.says.verb != dropped || s.says.dbid == "" {
 		return
 	}
-	if _, err := c.finish(ctx, s.says.dbid); err != nil {
+	if _, _, err := c.finish(ctx, s.says.dbid); err != nil {
 		c.logger.Warn("the log of a database that was dropped does not end", "id", s.says.dbid, "error", err)
 	}
 }
 
-// finish ends the log of a database, and reports whether it had not ended before.
-func (c catalogue) finish(ctx context.Context, dbid string) (bool, error) {
-	m, err := readMeta(ctx, c.store, dbid)
-	if err != nil {
-		return false, err
+// finish ends the log of a database that was dropped, and reports whether it had not ended before, and since when it has. One that is gone
+// ended long ago.
+func (c catalogue) finish(ctx context.Context, dbid string) (since time.Time, now bool, err error) {
+	log := newLog(c.store, dbid, c.sizes)
+	m, err := log.meta(ctx)
+	if err == nil {
+		since, now, err = log.finish(ctx, m, c.clock(), c.logger)
 	}
-	return newLog(c.store, dbid, logSizes{}).finish(ctx, m, c.clock(), c.logger)
+	if errors.Is(err, ErrDropped) {
+		return time.Time{}, false, nil
+	}
+	return since, now, err
+}
+
+// metaOf returns the meta of the database that a name leads to, and whether the name leads elsewhere by now.
+func (c catalogue) metaOf(ctx context.Context, s standing) (m meta, elsewhere bool, err error) {
+	m, err = readMeta(ctx, c.store, s.dbid)
+	if errors.Is(err, errNoMeta) {
+		now, standErr := c.stand(ctx, s.name)
+		if standErr != nil || now.dbid != s.dbid {
+			return m, standErr == nil, standErr
+		}
+	}
+	return m, false, err
 }
 
 // unknown returns the error for a name that leads nowhere.

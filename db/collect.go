@@ -20,9 +20,12 @@ type CollectOptions struct {
 	// snapshots of this process read.
 	Window time.Duration
 	DryRun bool // find what is garbage, and delete nothing
+
+	Told func(Collected) // is called after every few hundred segments and keys; nil for nobody
 }
 
-// Collected tells what Conn.Collect did, or in a DryRun would do.
+// Collected tells what Conn.Collect did, or in a DryRun would do; or how far it has come: then Segments and Others are 0 until all that is
+// needed is marked.
 type Collected struct {
 	Retired  int // indexes that were there for snapshots of the past, and are no more
 	Kept     int // indexes that are left, the newest one included
@@ -30,6 +33,8 @@ type Collected struct {
 	Bytes    int // of those, about: it is estimated if they are many
 	Others   int // other keys that were deleted: bodies of records, and roots of indexes
 	Pinned   int // bytes, about, that are kept for snapshots alone: of this process, or within the window
+	Marked   int // segments that an index leads to which is left
+	Deleted  int // keys so far; in the end, all of Segments and Others
 }
 
 // Collect deletes what nobody needs any more: parts of an index that a newer one has replaced, and what was left behind by processes that
@@ -72,8 +77,9 @@ func (c *Conn) collect(ctx context.Context, o CollectOptions) (Collected, error)
 		} else if err != nil {
 			return Collected{}, err
 		}
-		err := s.run(ctx)
-		return s.done, err
+		if err := s.run(ctx); !errors.Is(err, errOutrun) {
+			return s.done, err
+		}
 	}
 }
 
@@ -222,17 +228,39 @@ func (s *sweep) run(ctx context.Context) error {
 		return err
 	}
 	s.done.Segments, s.done.Others = len(garbage), len(others)
-	s.collected.Store(&s.done)
+	found := s.done
+	s.collected.Store(&found)
+	s.tell()
 	if s.o.DryRun {
 		return nil
 	}
-	if err := s.log.delete(ctx, garbage); err != nil {
+	if err := s.delete(ctx, garbage); err != nil {
 		return err
 	}
-	return s.log.delete(ctx, others)
+	return s.delete(ctx, others)
 }
 
-// mark marks what the roots lead to. One that was retired meanwhile by somebody else needs no marks.
+// tell tells how far the collection has come.
+func (s *sweep) tell() {
+	if s.o.Told != nil {
+		s.o.Told(s.done)
+	}
+}
+
+// delete deletes keys, and tells of it.
+func (s *sweep) delete(ctx context.Context, keys []string) error {
+	for some := range slices.Chunk(keys, deleted) {
+		if err := s.log.delete(ctx, some); err != nil {
+			return err
+		}
+		s.done.Deleted += len(some)
+		s.tell()
+	}
+	return nil
+}
+
+// mark marks what the roots lead to. An older one that was retired meanwhile by somebody else needs no marks. The newest one does, since what
+// it leads to may be needed by one that was published since: if it was retired, that is errOutrun.
 func (s *sweep) mark(ctx context.Context) error {
 	s.marked = map[string]bool{}
 	for i, r := range s.roots {
@@ -240,9 +268,15 @@ func (s *sweep) mark(ctx context.Context) error {
 			key := s.log.segment(x.name)
 			_, known := s.marked[key]
 			s.marked[key] = i == 0 || s.marked[key]
+			if s.done.Marked = len(s.marked); !known && s.done.Marked%deleted == 0 {
+				s.tell()
+			}
 			return !known
 		}
 		for _, err := range s.log.reach(ctx, r, enter) {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if err == nil {
 				err = s.pace.pause(ctx)
 			}
@@ -252,6 +286,9 @@ func (s *sweep) mark(ctx context.Context) error {
 			retired, lookErr := s.isRetired(ctx, r.seq)
 			if lookErr != nil || !retired {
 				return cmp.Or(lookErr, err)
+			}
+			if i == 0 {
+				return errOutrun
 			}
 			break
 		}

@@ -97,7 +97,7 @@ func open(ctx context.Context, store storage.Store, o Options) (*Conn, error) {
 // but nobody makes two.
 func connect(ctx context.Context, store storage.Store, o Options, hosts map[string]Named) (*Conn, error) {
 	for gone := ""; ; {
-		m, made, err := catalogue{store, o.Clock, o.Logger}.find(ctx, o)
+		m, made, err := catalogue{store, o.Clock, o.Logger, o.log}.find(ctx, o)
 		if err != nil {
 			return nil, err
 		}

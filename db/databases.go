@@ -27,25 +27,36 @@ type Database struct {
 // something of a database cannot be read, they come with an error.
 func Databases(ctx context.Context, store storage.Store) ([]Database, error) {
 	c := newCatalogue(store)
-	all, err := c.all(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("db: %w", err)
+	for {
+		all, err := c.all(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("db: %w", err)
+		}
+		if list, changed, err := c.describe(ctx, all); !changed {
+			return list, err
+		}
 	}
-	list := make([]Database, len(all))
+}
+
+// describe returns the databases that names lead to, unless one of those leads elsewhere by now.
+func (c catalogue) describe(ctx context.Context, all []standing) (list []Database, changed bool, err error) {
 	var failures []error
-	for i, s := range all {
-		m, err := readMeta(ctx, store, s.dbid)
+	for _, s := range all {
+		m, elsewhere, err := c.metaOf(ctx, s)
+		if elsewhere {
+			return nil, true, nil
+		}
 		if err != nil {
 			failures = append(failures, fmt.Errorf("db: %s: %w", s.name, err))
 		}
-		list[i] = Database{s.name, s.dbid, m.created, m.restoredFrom()}
+		list = append(list, Database{s.name, s.dbid, m.created, m.restoredFrom()})
 	}
-	return list, errors.Join(failures...)
+	return list, false, errors.Join(failures...)
 }
 
 // Drop removes a database from a store: its name leads nowhere from then on, and may be taken by another one. Whoever has it open,
 // in any process, is told ErrDropped when the next transaction is tried, or as soon as the end of the log is met; snapshots, and
-// reports up to the end, stay readable. For their sake what the database holds stays in the store.
+// reports up to the end, stay readable. For their sake what the database holds stays in the store, until CollectDropped.
 //
 // The error is ErrName or ErrNoDatabase, or that of the store. After the latter the name may be there or not, and Drop may be called
 // again: it ends what it began, and is ErrNoDatabase if there was nothing to end.
@@ -86,20 +97,20 @@ func (c catalogue) tryDrop(ctx context.Context, name string) (bool, error) {
 	if s.dbid == "" {
 		return true, c.dropAgain(ctx, s)
 	}
-	if _, err := readMeta(ctx, c.store, s.dbid); err != nil {
+	if _, elsewhere, err := c.metaOf(ctx, s); elsewhere || err != nil {
 		return false, err
 	}
 	if won, err := c.fill(ctx, s.next(), naming{verb: dropped, dbid: s.dbid}); !won || err != nil {
 		return false, err
 	}
-	_, err = c.finish(ctx, s.dbid)
+	_, _, err = c.finish(ctx, s.dbid)
 	return true, err
 }
 
 // dropAgain ends what an earlier Drop began, if there is something.
 func (c catalogue) dropAgain(ctx context.Context, s standing) error {
 	if s.says.verb == dropped && s.says.dbid != "" {
-		if ended, err := c.finish(ctx, s.says.dbid); ended || err != nil {
+		if _, ended, err := c.finish(ctx, s.says.dbid); ended || err != nil {
 			return err
 		}
 	}
@@ -146,7 +157,7 @@ func (c catalogue) tryRename(ctx context.Context, from, to string) (bool, error)
 	case s.dbid != "":
 		return false, &NameError{Name: to, Err: ErrTaken}
 	}
-	if _, err := readMeta(ctx, c.store, old.dbid); err != nil {
+	if _, elsewhere, err := c.metaOf(ctx, old); elsewhere || err != nil {
 		return false, err
 	}
 	c.bury(ctx, s)
@@ -158,7 +169,7 @@ func (c catalogue) tryRename(ctx context.Context, from, to string) (bool, error)
 
 // newCatalogue returns the catalogue of a store for those who have no Options.
 func newCatalogue(store storage.Store) catalogue {
-	return catalogue{store, time.Now, slog.New(slog.DiscardHandler)}
+	return catalogue{store: store, clock: time.Now, logger: slog.New(slog.DiscardHandler)}
 }
 
 // all returns the names that lead to a database, in their order, as they were at one moment: nobody changed one while they were
@@ -226,6 +237,9 @@ func listedAfter(ctx context.Context, store storage.Store, prefix, after string)
 		const page = 1000
 		for last := after; ; {
 			keys, err := store.List(ctx, prefix, last, page)
+			if err == nil {
+				err = ctx.Err()
+			}
 			if err != nil {
 				yield("", err)
 				return

@@ -24,21 +24,22 @@ func endRecord(seq int, prev digest, at time.Time) *record {
 // endVersion is the lowest version that reads a record which ends a log.
 const endVersion = 2
 
-// ends reports whether the record ends the log.
-func (r *record) ends() (bool, error) {
+// ends reports whether the record ends the log, and since when.
+func (r *record) ends() (at time.Time, ok bool, err error) {
 	if len(r.sections) != 1 || r.sections[0].kind != sectionEnd {
-		return false, nil
+		return at, false, nil
 	}
 	s := &source{rest: string(r.sections[0].content)}
-	s.varint()
+	at = time.UnixMilli(s.varint())
 	if err := s.end(); err != nil {
-		return false, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return at, false, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	return true, nil
+	return at, true, nil
 }
 
-// finish ends the log, and reports whether it had not ended before. Who writes to the database is told ErrDropped from then on.
-func (l *txlog) finish(ctx context.Context, m meta, at time.Time, logger *slog.Logger) (bool, error) {
+// finish ends the log, and reports whether it had not ended before, and since when it has. Who writes to the database is told ErrDropped from
+// then on.
+func (l *txlog) finish(ctx context.Context, m meta, at time.Time, logger *slog.Logger) (since time.Time, now bool, err error) {
 	seq, prev := 0, m.genesis
 	for {
 		newest, err := l.newest(ctx, seq)
@@ -46,18 +47,21 @@ func (l *txlog) finish(ctx context.Context, m meta, at time.Time, logger *slog.L
 			newest, err = l.rolled(ctx, seq+1)
 		}
 		if err != nil {
-			return false, err
+			return at, false, err
 		}
 		if newest > seq {
 			e, err := l.read(ctx, newest)
-			if err != nil || e.ends {
-				return false, err
+			if err != nil {
+				return at, false, err
+			}
+			if e.ends {
+				return e.ended, false, nil
 			}
 			seq, prev = newest, e.hash
 		}
 		slot := creation{store: l.store, key: l.slot(seq + 1), value: endRecord(seq+1, prev, at).encode(), guard: l.trimKey(seq + 1), tries: catalogueTries, logger: logger}
 		if other, err := slot.run(ctx); !errors.Is(err, errTrimmed) && (err != nil || other == nil) {
-			return err == nil, err
+			return at, err == nil, err
 		}
 	}
 }

@@ -89,6 +89,21 @@ func ExampleDrop() {
 	// db: no such database: books
 }
 
+func ExampleCollectDropped() {
+	store := mem.New()
+	conn := must(db.Open(ctx, store, db.Options{Name: "books"}))
+	must(tx.Transact(ctx, conn, tx.Map{"db/doc": "a book"}))
+	must(0, conn.Close())
+	must(0, db.Drop(ctx, store, "books"))
+	done := must(db.CollectDropped(ctx, store, 30*24*time.Hour, nil))
+	fmt.Println(done.Databases, done.Kept)
+	done = must(db.CollectDropped(ctx, store, 0, nil))
+	fmt.Println(done.Databases, done.Kept)
+	// Output:
+	// 0 1
+	// 1 0
+}
+
 func ExampleRename() {
 	store := mem.New()
 	must(db.Open(ctx, store, db.Options{Name: "books"}))

@@ -91,7 +91,7 @@ func (c *Conn) rebase(ctx context.Context) error {
 	h := c.head.Load()
 	next, _, err := c.newestHead(ctx)
 	if err == nil && (next == nil || next.seq <= h.seq) {
-		err = c.log.lost(h.seq + 1)
+		err = c.log.lost(ctx, h.seq+1)
 	}
 	if err != nil {
 		return err

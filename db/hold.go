@@ -71,7 +71,7 @@ func (c *Conn) isRetired(ctx context.Context, seq int) (bool, error) {
 		}
 		r, err := c.log.newestRoot(ctx)
 		if err != nil || r == nil || r.seq <= from || r.keeping == nil {
-			return false, cmp.Or(err, c.log.lost(from+1))
+			return false, cmp.Or(err, c.log.lost(ctx, from+1))
 		}
 		k, newest, from, last = r.keeping, seqOfJob(r.from), r.seq, r.seq
 	}

@@ -41,7 +41,7 @@ func shuffled(order uint32, n int) func(ready []int) int {
 
 // alone returns the kinds of calls in each step of an act if nobody else does anything.
 func (a act) alone(t *testing.T, guarded bool) [][]string {
-	over := encounter{acts: []act{a}, guarded: guarded}.playOut(t, func([]int) int { return 0 })
+	over := encounter{acts: []act{a}, guarded: guarded, dropped: a.name == deleteAll.name}.playOut(t, func([]int) int { return 0 })
 	if len(over.failures) > 0 {
 		t.Fatalf("%s: %s", a.name, strings.Join(over.failures, "\n"))
 	}
@@ -73,7 +73,7 @@ func independent(a, b []string) bool {
 func rebasing(calls []string) []string {
 	for _, c := range calls {
 		if strings.HasSuffix(c, " log") || strings.HasSuffix(c, " trim") {
-			return append([]string{"get log", "get trim", "list root", "get root", "get seg"}, calls...)
+			return append([]string{"get log", "get trim", "get meta", "list root", "get root", "get seg"}, calls...)
 		}
 	}
 	return calls
@@ -113,20 +113,22 @@ type interleaving struct {
 	steps int
 }
 
-// interleavings returns, for every two acts, a sequence of their steps for each thing that they can lead to; and how many sequences there are.
+// interleavings returns, for every two acts, a sequence of their steps for each thing that they can lead to; and how many sequences there
+// are. Each act also meets who deletes the database, which was dropped.
 func interleavings(t *testing.T) (some []interleaving, all int) {
 	for _, guarded := range []bool{false, true} {
-		var made [][][]string
-		for _, a := range acts {
-			made = append(made, a.alone(t, guarded))
+		met := append(slices.Clone(acts), deleteAll)
+		made := make([][][]string, len(met))
+		for i, a := range met {
+			made[i] = a.alone(t, guarded)
 		}
-		for i := range acts {
-			for j := i; j < len(acts); j++ {
-				e := encounter{acts: []act{acts[i], acts[j]}, guarded: guarded}
-				n, orders := leasts(made[i], made[j])
+		for i, a := range met {
+			for j, b := range met[i:] {
+				n, orders := leasts(made[i], made[i+j])
 				all += n
+				e := encounter{acts: []act{a, b}, guarded: guarded, dropped: b.name == deleteAll.name}
 				for _, order := range orders {
-					some = append(some, interleaving{e, order, len(made[i]) + len(made[j])})
+					some = append(some, interleaving{e, order, len(made[i]) + len(made[i+j])})
 				}
 			}
 		}
@@ -155,8 +157,9 @@ func TestWhatFailedOnce(t *testing.T) {
 		one, other string
 		order      []int
 	}{
-		{"index and collect", "open", []int{0, 1, 1, 0, 0, 0, 0, 0, 1}}, // the newest root is collected between the list of roots and its Get
-		{"index", "index and collect", []int{1, 1, 1, 1, 1, 0, 1}},      // the base of a job is collected
+		{"index and collect", "open", []int{1, 1, 0, 0, 0, 0, 0, 0, 1}},    // the newest root is collected between the list of roots and its Get
+		{"index", "index and collect", []int{1, 1, 1, 1, 1, 1, 0}},         // the base of a job is collected
+		{"collect", "index and collect", []int{0, 0, 1, 1, 1, 1, 1, 1, 0}}, // another index takes the place of the one that is marked, and shares segments with it
 	} {
 		i := -1
 		over := encounter{acts: []act{theAct(c.one), theAct(c.other)}}.playOut(t, func(ready []int) int {
@@ -173,10 +176,10 @@ func TestWhatFailedOnce(t *testing.T) {
 
 // TestIndexGoesOnFromTheNewest has a process index which does not know yet that the index it would go on from was superseded and thrown away.
 func TestIndexGoesOnFromTheNewest(t *testing.T) {
-	supersede := act{"supersede", nil, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	supersede := act{"supersede", nil, false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return cmp.Or(p.collect(conn), p.commit(conn), conn.Index(p.t.Context()))
 	}}
-	collect := act{"collect", nil, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	collect := act{"collect", nil, false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		_, err := conn.Sync(p.t.Context())
 		return cmp.Or(err, p.collect(conn))
 	}}
@@ -193,6 +196,9 @@ func TestManyMeet(t *testing.T) {
 		e := encounter{guarded: rng.IntN(2) == 0, single: true}
 		for range 3 + rng.IntN(2) {
 			e.acts = append(e.acts, acts[rng.IntN(len(acts))])
+		}
+		if e.dropped = rng.IntN(6) == 0; e.dropped {
+			e.acts[0] = deleteAll
 		}
 		last, stay := 0, rng.IntN(30)
 		over := e.playOut(t, func(ready []int) int {

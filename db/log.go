@@ -41,6 +41,7 @@ type entry struct {
 	writer  uint64 // the lowest version that may write after it
 	commits []Commit
 	ends    bool          // the log: the database was dropped
+	ended   time.Time     // when, if it does
 	yield   time.Duration // for which the others are asked to leave its writer alone
 	root    *root         // that it publishes; nil for none
 	load    *load         // that it is; nil for none
@@ -187,7 +188,7 @@ func (r *record) read() (*entry, error) {
 		commits[i] = bodies[i].commit
 	}
 	e := r.entry(commits)
-	e.ends, _ = r.ends()
+	e.ended, e.ends, _ = r.ends()
 	e.yield, _ = r.yields()
 	e.root, _ = r.root()
 	e.load, _ = r.load()

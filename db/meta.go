@@ -90,6 +90,27 @@ func newMeta(now time.Time) meta {
 	return m
 }
 
+// errNoMeta is why nothing is known of a database. One that was dropped may be deleted.
+var errNoMeta = fmt.Errorf("%w: a name leads to the database, and this is missing", ErrCorrupt)
+
+// gone returns ErrDropped if the database of a log is not there any more, or is just being deleted.
+func (l *txlog) gone(ctx context.Context) error {
+	_, err := l.store.Get(ctx, l.dbid+"/meta")
+	if errors.Is(err, storage.ErrNotFound) {
+		return ErrDropped
+	}
+	return err
+}
+
+// meta returns what the database of a log says of itself, and ErrDropped if it is not there any more.
+func (l *txlog) meta(ctx context.Context) (meta, error) {
+	m, err := readMeta(ctx, l.store, l.dbid)
+	if errors.Is(err, errNoMeta) {
+		err = ErrDropped
+	}
+	return m, err
+}
+
 // readMeta returns what a database says of itself.
 func readMeta(ctx context.Context, store storage.Store, dbid string) (meta, error) {
 	key := dbid + "/meta"
@@ -97,7 +118,7 @@ func readMeta(ctx context.Context, store storage.Store, dbid string) (meta, erro
 	var m meta
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		err = &StoreError{key, fmt.Errorf("%w: a name leads to the database, and this is missing", ErrCorrupt)}
+		err = &StoreError{key, errNoMeta}
 	case err == nil:
 		if m, err = decodeMeta(b); err == nil && m.dbid() != dbid {
 			err = fmt.Errorf("%w: it describes another database", ErrCorrupt)

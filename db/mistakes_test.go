@@ -119,6 +119,16 @@ func (m *keepsEarly) Create(ctx context.Context, key string, value []byte) error
 	return m.participant.Create(ctx, key, value)
 }
 
+// A keepsMeta process does not delete what describes a database.
+type keepsMeta struct{ *participant }
+
+func (m *keepsMeta) Delete(ctx context.Context, keys ...string) error {
+	if kindOf(keys[0]) == "meta" && m.store.hasAny("/log/") {
+		return nil
+	}
+	return m.participant.Delete(ctx, keys...)
+}
+
 // isCollection reports whether a value is the record of a collection.
 func isCollection(key string, value []byte) bool {
 	if kindOf(key) != "log" {
@@ -139,20 +149,20 @@ func ofKind(kind string) func(string, []byte) bool {
 
 // Those that lie in what a process does are acts.
 var (
-	copyUnheld = act{"copy", steps("list root, get root, get seg"), true, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	copyUnheld = act{"copy", steps("list root, get root, get seg"), true, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		roots, err := conn.rootChain(p.t.Context(), conn.head.Load(), false)
 		if err != nil {
 			return err
 		}
 		return p.copyAll(conn, roots[0])
 	}}
-	voidNothing = act{"collect", steps("create log, get seg, list seg, delete seg"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	voidNothing = act{"collect", steps("create log, get seg, list seg, delete seg"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return p.sweep(conn, CollectOptions{Window: math.MaxInt64}, func(s *sweep) { s.before = math.MaxInt })
 	}}
-	retireAlone = act{"collect", steps("create log, get seg, list seg, delete seg"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	retireAlone = act{"collect", steps("create log, get seg, list seg, delete seg"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return p.sweep(conn, CollectOptions{Window: math.MaxInt64}, func(s *sweep) { s.roots = s.roots[:1] })
 	}}
-	publishOver = act{"index", steps("put seg, create log, create root"), false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	publishOver = act{"index", steps("put seg, create log, create root"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		ctx, h := p.t.Context(), conn.head.Load()
 		r := newRoot(h)
 		w := &segmentWriter{log: conn.log, job: r.job}
@@ -229,8 +239,13 @@ func TestMistakesAreNoticed(t *testing.T) {
 		{"deletes what jobs wrote that it did not void", nil, []act{voidNothing, theAct("index")}},
 		{"deletes what roots have that it did not retire", nil, []act{retireAlone, theAct("read")}},
 		{"publishes over an index that is not its base", nil, []act{publishOver, collects}},
+		{"deletes a database without marks", func(p *participant) storage.Store { return &late{participant: p, what: ofKind("trim"), until: "log"} },
+			[]act{deleteAll.in("delete meta, delete root, delete seg, delete log, create trim"), one}},
+		{"deletes what describes a database last", func(p *participant) storage.Store { return &keepsMeta{p} },
+			[]act{deleteAll.in("create trim, delete root, delete seg, delete log"), theAct("follow")}},
 	} {
-		n, failure := encounter{acts: m.acts, erring: m.erring}.noticed(t)
+		e := encounter{acts: m.acts, erring: m.erring, dropped: m.acts[0].name == deleteAll.name}
+		n, failure := e.noticed(t)
 		if failure == "" {
 			t.Errorf("who %s is not noticed in %d interleavings", m.name, n)
 		}

@@ -39,6 +39,13 @@ func (s *plainStore) has(key string) bool {
 	return there
 }
 
+// hasAny reports whether there is a key with a text in it.
+func (s *plainStore) hasAny(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.keys, func(key string) bool { return strings.Contains(key, text) })
+}
+
 func (s *plainStore) Get(_ context.Context, key string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

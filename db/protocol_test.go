@@ -3,7 +3,9 @@ package db
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +33,7 @@ type protocol struct {
 	made      [][]string // the kinds of calls in each step
 	failures  []string
 	committed map[string]bool
+	dropped   bool
 	texts     atomic.Int32
 }
 
@@ -133,6 +136,7 @@ type encounter struct {
 	guarded bool
 	erring  func(*participant) storage.Store // the store of the first process, which makes a mistake; nil for none
 	single  bool                             // every call is a step
+	dropped bool                             // the database was dropped, and nobody knows yet
 }
 
 func (e encounter) String() string {
@@ -140,7 +144,7 @@ func (e encounter) String() string {
 	for _, a := range e.acts {
 		names = append(names, a.name)
 	}
-	return fmt.Sprintf("%s, guarded %v", strings.Join(names, " | "), e.guarded)
+	return fmt.Sprintf("%s, guarded %v, dropped %v", strings.Join(names, " | "), e.guarded, e.dropped)
 }
 
 // storeOf returns the store of a process.
@@ -171,9 +175,17 @@ func (e encounter) playOut(t *testing.T, schedule func(ready []int) int) (over *
 			conns[i] = openConn(t, e.storeOf(p, i), protocolOptions())
 		}
 		synctest.Wait()
+		if p.dropped = e.dropped; p.dropped {
+			if err := p.catalogue(p.store).drop(t.Context(), "main"); err != nil {
+				t.Fatal(err)
+			}
+		}
 		p.calm = false
-		p.perform(conns, schedule)
-		p.check(conns)
+		if p.perform(conns, schedule); p.dropped {
+			p.checkGone(conns)
+		} else {
+			p.check(conns)
+		}
 		for _, conn := range conns {
 			_ = conn.Close()
 		}
@@ -189,7 +201,11 @@ func (p *protocol) perform(conns []*Conn, schedule func([]int) int) {
 	for i, d := range p.acts {
 		held := conns[i].Snapshot()
 		go func() {
-			if err := d.do(p, conns[i], held); err != nil {
+			err := d.do(p, conns[i], held)
+			switch told := isAny(err, ErrDropped, ErrExpired); {
+			case p.dropped && err == nil && !d.ignores:
+				p.fail("%s: nobody told it that the database was dropped", d.name)
+			case err != nil && (!p.dropped || !told):
 				p.fail("%s: %v", d.name, err)
 			}
 			left.Add(-1)
@@ -292,6 +308,39 @@ func (p *protocol) check(conns []*Conn) {
 		p.fail("%d transactions in the log", n)
 	}
 	p.checkReach(ctx, fresh)
+}
+
+// catalogue returns the catalogue of a store as the processes have it.
+func (p *protocol) catalogue(store storage.Store) catalogue {
+	return catalogue{store, protocolOptions().Clock, slog.New(slog.DiscardHandler), smallLog}
+}
+
+// checkGone looks at what has come of a database that was dropped and is deleted: nothing was committed, everybody is told, and when all has come
+// to rest nothing is left but marks.
+func (p *protocol) checkGone(conns []*Conn) {
+	if len(p.committed) > 0 {
+		p.fail("committed are %v", p.committed)
+	}
+	for i, conn := range conns {
+		if snap, err := conn.Sync(p.t.Context()); !errors.Is(err, ErrDropped) {
+			p.fail("process %d knows %v, %v", i, snap, err)
+		}
+		_ = conn.Close()
+	}
+	if err := p.clear(p.store); err != nil {
+		p.fail("to delete it again: %v", err)
+	}
+	for _, key := range p.store.keys {
+		if strings.HasPrefix(key, conns[0].log.dbid) && kindOf(key) != "trim" {
+			p.fail("%s is left", key)
+		}
+	}
+}
+
+// clear deletes the databases that were dropped.
+func (p *protocol) clear(store storage.Store) error {
+	x := &clearing{catalogue: p.catalogue(store), told: func(CollectedDropped) {}}
+	return x.run(p.t.Context())
 }
 
 // checkMarks looks for what was committed.

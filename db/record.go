@@ -158,7 +158,7 @@ func (r *record) bodies() ([]body, error) {
 	if load, err := r.load(); load != nil || err != nil {
 		return nil, err
 	}
-	if ends, err := r.ends(); ends || err != nil {
+	if _, ends, err := r.ends(); ends || err != nil {
 		return nil, err
 	}
 	if root, err := r.root(); root != nil || err != nil {

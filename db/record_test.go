@@ -103,7 +103,7 @@ func reencode(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ends, _ := r.ends(); ends {
+	if _, ends, _ := r.ends(); ends {
 		return r.encode(), nil
 	}
 	again := *r
@@ -179,7 +179,7 @@ func TestRecordThatEndsALog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ends, err := read.ends(); !ends || err != nil {
+	if _, ends, err := read.ends(); !ends || err != nil {
 		t.Error("the record does not end the log", err)
 	}
 	if bodies, err := read.bodies(); len(bodies) != 0 || err != nil {

@@ -17,7 +17,7 @@ type segments struct {
 }
 
 // Load returns a segment. That it is not there is ErrCorrupt, since a root names what its job has put; unless the root is retired, which
-// is ErrExpired.
+// is ErrExpired, or the database is gone, which is ErrDropped.
 func (s segments) Load(ctx context.Context, name index.SegmentName) ([]byte, error) {
 	b, err := s.log.store.Get(ctx, s.log.segment(name))
 	if isAny(err, storage.ErrNotFound) {
@@ -36,6 +36,9 @@ func (s segments) missing(ctx context.Context, name index.SegmentName) error {
 		if err != nil {
 			return &StoreError{s.log.segment(name), err}
 		}
+	}
+	if err := s.log.gone(ctx); err != nil {
+		return &StoreError{s.log.segment(name), err}
 	}
 	return s.Damaged(name, errNoSegment)
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,7 +143,11 @@ func (l *txlog) afterTrim(ctx context.Context, r *record, logger *slog.Logger) (
 // delete deletes keys, as many at once as the store takes.
 func (l *txlog) delete(ctx context.Context, keys []string) error {
 	for some := range slices.Chunk(keys, min(l.store.Limits().Batch, deleted)) {
-		if err := l.store.Delete(ctx, some...); err != nil {
+		err := ctx.Err()
+		if err == nil {
+			err = l.store.Delete(ctx, some...)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -189,13 +194,16 @@ func (l *txlog) renew(ctx context.Context, tree *chunkTree, slot int, why error)
 	switch {
 	case l.chunks() != tree:
 		return nil
-	case why != nil:
-		return why
+	case why != nil && !errors.Is(why, storage.ErrNotFound):
+		return cmp.Or(l.gone(ctx), why)
 	}
-	return l.lost(slot)
+	return l.lost(ctx, slot)
 }
 
-// lost returns the error for a slot that was trimmed, and whose record is nowhere.
-func (l *txlog) lost(seq int) error {
+// lost returns the error for a slot that was trimmed, and whose record is nowhere: ErrDropped if the database is not there any more.
+func (l *txlog) lost(ctx context.Context, seq int) error {
+	if err := l.gone(ctx); err != nil {
+		return err
+	}
 	return &StoreError{l.trimKey(seq), fmt.Errorf("%w: slots were trimmed, and no root has their records", ErrCorrupt)}
 }

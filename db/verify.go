@@ -75,7 +75,7 @@ func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain
 func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Verification, error] {
 	return func(yield func(Verification, error) bool) {
 		h := c.head.Load()
-		m, err := readMeta(ctx, c.log.store, c.log.dbid)
+		m, err := c.log.meta(ctx)
 		if err != nil {
 			yield(Verification{}, fmt.Errorf("db: %w", err))
 			return
