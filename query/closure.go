@@ -32,9 +32,10 @@ type link struct {
 	rule     *rule
 	from, to variable
 	layer    int32
-	plans    [2]*plan // with nothing bound, and with from bound; nil where that cannot be, or was not asked for
-	hops     []hop    // the latter as hops; nil where it is not such
-	looked   bool     // whether it is was found out
+	plans    [2]*plan      // with nothing bound, and with from bound; nil where that cannot be
+	open     bool          // the plans are those of a template, and get their sources when one is first run
+	hops     []hop         // the latter as hops; nil where it is not such
+	at, next []index.Value // room for walks along them
 }
 
 // closureOf returns the closure of a rule over a source; nil where its steps cannot be made in that direction.
@@ -59,7 +60,7 @@ func (r *run) newClosure(key closureKey) (*closure, error) {
 		c.layers = 1
 	}
 	if r.template != nil {
-		if kept, ok := r.template.closures.Load(key); ok && c.instance(kept.([2]linkage)) {
+		if kept, ok := r.template.closures.Load(key); ok && c.take(kept.([2]linkage)) {
 			return c, nil
 		}
 	}
@@ -96,27 +97,47 @@ func (t *transitive) parts(backward bool) (parts [2]linkage) {
 // eachLink returns linkages with other plans.
 func eachLink(parts [2]linkage, change func(*plan) *plan) (out [2]linkage) {
 	for i := range parts {
-		for _, l := range parts[i].links {
-			n := link{rule: l.rule, from: l.from, to: l.to, layer: l.layer}
+		links := make([]link, len(parts[i].links))
+		for j, l := range parts[i].links {
+			n := &links[j]
+			*n = link{rule: l.rule, from: l.from, to: l.to, layer: l.layer, hops: l.hops}
 			for k, p := range l.plans {
 				if p != nil {
 					n.plans[k] = change(p)
 				}
 			}
-			out[i].links = append(out[i].links, &n)
+			out[i].links = append(out[i].links, n)
 		}
 	}
 	return out
 }
 
-// instance takes the plans of a template; it reports false where some would mean another function.
-func (c *closure) instance(parts [2]linkage) bool {
+// take takes the plans of a template, as they are; it reports false where some would mean another function.
+func (c *closure) take(parts [2]linkage) bool {
 	ok := true
 	c.parts = eachLink(parts, func(p *plan) *plan {
 		ok = ok && !p.hosted(c.run)
-		return p.instance(c.run, c.run.instanceOf(p.check))
+		return p
 	})
+	for i := range c.parts {
+		for _, l := range c.parts[i].links {
+			l.open = true
+		}
+	}
 	return ok
+}
+
+// planOf returns a plan of a link, with its sources.
+func (c *closure) planOf(l *link, bound int) *plan {
+	if l.open {
+		l.open = false
+		for k, p := range l.plans {
+			if p != nil {
+				l.plans[k] = p.instance(c.run, c.run.instanceOf(p.check))
+			}
+		}
+	}
+	return l.plans[bound]
 }
 
 // keepable reports whether the plans of the closure depend on nothing but schemas.
@@ -161,6 +182,9 @@ func (c *closure) ready(l *link, source string) (bool, error) {
 			return false, inRules(err)
 		}
 	}
+	if l.plans[1] != nil {
+		l.hops = l.plans[1].hops(l.from, l.to)
+	}
 	return l.plans[1] != nil, nil
 }
 
@@ -194,18 +218,21 @@ func (c *closure) from(values []int32) error {
 
 // The cost of looking up the edges of a node, and of another round of doing so, in edges that a scan reads meanwhile.
 const (
-	edgesCost = 40
-	roundCost = 150
+	edgesCost   = 40
+	roundCost   = 150
+	measureCost = 2000 // that of finding out how many edges there are is not worth it before so much was spent
 )
 
 // scanPays reports whether it is cheaper to read all edges than to go on looking for those of so many nodes.
 func (c *closure) scanPays(nodes int) (bool, error) {
+	if c.spent += roundCost + nodes*edgesCost; c.spent <= measureCost {
+		return false, nil
+	}
 	if c.size < 0 {
 		if err := c.measure(); err != nil {
 			return false, err
 		}
 	}
-	c.spent += roundCost + nodes*edgesCost
 	return c.spent > c.size, nil
 }
 
@@ -218,7 +245,7 @@ func (c *closure) measure() error {
 			if l.plans[0] == nil {
 				most = maxInvented * edgesCost
 			} else {
-				for _, s := range l.plans[0].steps {
+				for _, s := range c.planOf(l, 0).steps {
 					n, err := c.run.extent(s)
 					if err != nil {
 						return err
@@ -272,9 +299,8 @@ func (c *closure) expand(frontier []int32) ([]int32, error) {
 		if len(places) == 0 {
 			continue
 		}
-		given := &relation{cols: []index.Vector{c.values.values.Pick(places)}, n: len(places)}
 		for _, l := range c.parts[i].links {
-			if err := c.follow(l, int32(i), given.renamed([]variable{l.from})); err != nil {
+			if err := c.leave(l, int32(i), places); err != nil {
 				return nil, err
 			}
 		}
@@ -289,6 +315,19 @@ func (c *closure) expand(frontier []int32) ([]int32, error) {
 	return frontier, nil
 }
 
+// leave adds the edges of a link that leave some values.
+func (c *closure) leave(l *link, layer int32, places []int32) error {
+	if len(places) > fewNodes || !c.isHops(l) {
+		given := &relation{vars: []variable{l.from}, cols: []index.Vector{c.values.values.Pick(places)}, n: len(places)}
+		return c.follow(l, layer, given)
+	}
+	before := len(c.graph.to)
+	if err := c.walk(l, layer, places); err != nil {
+		return err
+	}
+	return c.added(len(c.graph.to) - before)
+}
+
 // follow adds the edges of a link that leave given values, or all.
 func (c *closure) follow(l *link, layer int32, given *relation) error {
 	found, err := c.pairs(l, given)
@@ -297,7 +336,12 @@ func (c *closure) follow(l *link, layer int32, given *relation) error {
 	}
 	c.graph.from = c.nodes(found, l.from, layer, c.graph.from)
 	c.graph.to = c.nodes(found, l.to, l.layer, c.graph.to)
-	c.run.held += int64(found.n) * edgeBytes
+	return c.added(found.n)
+}
+
+// added accounts for new edges.
+func (c *closure) added(edges int) error {
+	c.run.held += int64(edges) * edgeBytes
 	c.grow()
 	return c.run.fits(len(c.graph.to), 0)
 }
@@ -307,26 +351,20 @@ const edgeBytes = 32
 
 // pairs runs a link. Pairs may come twice.
 func (c *closure) pairs(l *link, given *relation) (*relation, error) {
-	if given != nil && given.n <= fewNodes && c.isHops(l) {
-		return l.follow(c.run, &given.cols[0], given.n)
-	}
 	if given != nil {
-		return c.run.solve(l.plans[1], []*relation{given}, setOf(l.from, l.to), nil)
+		return c.run.solve(c.planOf(l, 1), []*relation{given}, setOf(l.from, l.to), nil)
 	}
-	if s, ok := l.plans[0].only().(*scan); ok {
+	if s, ok := c.planOf(l, 0).only().(*scan); ok {
 		out := newRelation([]variable{l.from, l.to})
 		x := s.excerpt(&s.consts, nil)
 		return out, s.read(c.run, &s.consts, &x, out)
 	}
-	return c.run.solve(l.plans[0], nil, setOf(l.from, l.to), nil)
+	return c.run.solve(c.planOf(l, 0), nil, setOf(l.from, l.to), nil)
 }
 
-// isHops reports whether a link is a path of hops.
+// isHops reports whether a link is a path of hops, none of which goes through history.
 func (c *closure) isHops(l *link) bool {
-	if !l.looked {
-		l.looked, l.hops = true, l.plans[1].hops(l.from, l.to)
-	}
-	return l.hops != nil
+	return l.hops != nil && !slices.ContainsFunc(l.hops, func(h hop) bool { return c.run.sources[h.source].db.IsHistory() })
 }
 
 // only returns the step of a plan that has one.

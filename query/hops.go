@@ -1,16 +1,21 @@
 package query
 
-import "github.com/datolite/datolite/index"
+import (
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+)
 
 // A hop leads from one component of the datoms of an attribute to another: from an entity to its values, or back.
 type hop struct {
-	scan     *scan
-	from, to int           // places in the pattern
-	cursor   *index.Cursor // nil until the first one
+	scan     *scan  // of which only the variables count
+	source   string // in which it leads on
+	from, to int    // places in the pattern
+	attr     db.ID
+	order    index.Order
 }
 
 // fewNodes is from how many nodes their edges are looked up one by one.
-const fewNodes = 4
+const fewNodes = 16
 
 // hops returns a plan as a path of hops between two variables; nil where it is none.
 func (p *plan) hops(from, to variable) []hop {
@@ -42,71 +47,64 @@ func (p *plan) hops(from, to variable) []hop {
 
 // hop returns how a scan leads on from a variable; nil where it does not, or not by an index.
 func (s *scan) hop(v variable) *hop {
-	h := &hop{scan: s, from: 0, to: 2}
+	h := &hop{scan: s, source: s.source, from: 0, to: 2, attr: s.consts.values[1].Ref()}
 	if s.at[2] == v {
-		h.from, h.to = 2, 0
+		h.from, h.to, h.order = 2, 0, index.AVET
+		if !s.from.Schema().Indexed(h.attr) {
+			h.order = index.VAET
+		}
 	}
-	a := s.consts.values[1]
-	switch schema := s.from.Schema(); {
+	switch {
 	case s.never || s.consts.known != [maxPattern]bool{1: true} || s.at[3] != noVariable || s.at[4] != noVariable:
 		return nil
 	case s.at[h.from] != v || s.at[h.to] == v || s.at[h.to] == noVariable:
 		return nil
-	case h.from == 2 && !schema.Indexed(a.Ref()) && !schema.IsRef(a.Ref()):
+	case h.order == index.VAET && !s.from.Schema().IsRef(h.attr):
 		return nil
 	}
 	return h
 }
 
-// lead appends what a hop leads to from a value.
-func (h *hop) lead(r *run, from index.Value, out *index.Vector, n int) (int, error) {
-	p := h.scan.consts
-	p.set(h.from, from)
-	x := h.scan.excerpt(&p, nil)
-	if x.none {
-		return n, nil
+// lead appends what the hop leads to from a value.
+func (h *hop) lead(r *run, in db.Reader, from index.Value, out []index.Value) ([]index.Value, error) {
+	if from.Kind() != index.KindLong && (h.order != index.AVET || from.IsNil()) {
+		return out, nil
 	}
-	if h.cursor == nil {
-		var err error
-		if h.cursor, err = h.scan.open(r, &x); err != nil {
-			return n, err
-		}
-	} else {
-		h.cursor.Aim(x.within)
+	key := index.Fact{A: h.attr, V: from}
+	if h.from == 0 {
+		key.E = from.Ref()
 	}
-	for {
-		b, err := h.cursor.Next()
-		if b == nil || err != nil {
-			return n, err
-		}
-		col := batchColumn(b, h.to)
-		extend(out, n, &col, b.Len())
-		n += b.Len()
-		if err := firstError(r.reads(b.Len()), r.fits(n, 16)); err != nil {
-			return n, err
+	found, err := in.Find(r.ctx, h.order, index.Prefix(2, key))
+	if err != nil {
+		return out, err
+	}
+	for i := range found.Len() {
+		if h.to == 0 {
+			out = append(out, index.Ref(found.E(i)))
+		} else {
+			out = append(out, found.V(i))
 		}
 	}
+	return out, firstError(r.reads(found.Len()), r.fits(len(out), valueBytes))
 }
 
-// follow returns the pairs of the values of a column and what hops lead to from there.
-func (l *link) follow(r *run, from *index.Vector, n int) (*relation, error) {
-	at, origin := from, make([]int32, n)
-	for i := range origin {
-		origin[i] = int32(i)
-	}
-	for i := range l.hops {
-		var of []int32
-		out, reached := &index.Vector{}, 0
-		for k := range origin {
-			var err error
-			if reached, err = l.hops[i].lead(r, at.At(k), out, reached); err != nil {
-				return nil, err
+// walk adds the edges of a link that is a path of hops from some values, which lie in a layer.
+func (c *closure) walk(l *link, layer int32, places []int32) (err error) {
+	for _, p := range places {
+		at := append(l.at[:0], c.values.values.At(int(p)))
+		for i := range l.hops {
+			next, in := l.next[:0], c.run.sources[l.hops[i].source].db
+			for _, v := range at {
+				if next, err = l.hops[i].lead(c.run, in, v, next); err != nil {
+					return err
+				}
 			}
-			for len(of) < reached {
-				of = append(of, origin[k])
-			}
+			l.at, l.next, at = next, at, next
 		}
-		at, origin = out, of
+		for _, v := range at {
+			c.graph.from = append(c.graph.from, p*c.layers+layer)
+			c.graph.to = append(c.graph.to, c.values.number(v)*c.layers+l.layer)
+		}
 	}
-	return &relation{vars: []variable{l.from, l.to}, cols: []index.Vector{from.Pick(origin), *at}, n: len(origin)}, nil
+	return nil
 }
