@@ -21,6 +21,7 @@ type Commit struct {
 	Digest      []byte // of the data as submitted, 32 bytes, if it has an idempotency key: then the log keeps TempIDs and Created
 	NextT       T
 	NextElement ID
+	Quiet       bool // the report has no Datoms, since nobody will look at them
 }
 
 // Apply returns the report of a commit on the snapshot, whose After is the next snapshot. Nothing is written, and Facts must

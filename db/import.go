@@ -129,7 +129,7 @@ func (x *importer) take(eval Eval) error {
 	}
 	x.snap, x.done.Last = rep.After, rep.T
 	x.done.Transactions++
-	x.done.Datoms += len(rep.Datoms)
+	x.done.Datoms += 1 + len(rep.commit.Facts)
 	return x.grow()
 }
 

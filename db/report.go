@@ -45,6 +45,9 @@ func (s *Snapshot) replay(prev *Commit, c Commit) *Report {
 
 // datoms returns the events of the commit.
 func (c Commit) datoms() []Datom {
+	if c.Quiet {
+		return nil
+	}
 	tx := index.TxID(c.T)
 	datoms := make([]Datom, 0, len(c.Facts)+1)
 	datoms = append(datoms, Datom{E: tx, A: attrInstant, V: index.Instant(c.Instant), Tx: tx, Added: true})

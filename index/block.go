@@ -118,17 +118,6 @@ var compressors = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
 	return encoder, decoder
 })
 
-// appendStored appends a block as it lies in a leaf: compressed, where that makes it an eighth smaller at least.
-func appendStored(to, b []byte) []byte {
-	encoder, _ := compressors()
-	n := len(to)
-	small := encoder.EncodeAll(b, append(to, blockZstd))
-	if 8*(len(small)-n) < 7*len(b) {
-		return small
-	}
-	return append(append(small[:n], blockPlain), b...)
-}
-
 // openBlock returns the columns of a stored block whose SHA-256 must be sum.
 func openBlock(b []byte, sum [32]byte, s shape) (*columns, error) {
 	if err := soundBlock(b, sum); err != nil {

@@ -31,7 +31,7 @@ func (p *packer) leaf(s shape, c *columns, from Cut, blockFacts int) (segment []
 		j = c.blockEnd(i, blockFacts)
 		p.block = p.appendBlock(p.block[:0], c, i, j)
 		n := len(p.stored)
-		p.stored = appendStored(p.stored, p.block)
+		p.store()
 		if i > 0 {
 			from = c.separator(s.order, i)
 		}

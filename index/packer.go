@@ -5,6 +5,7 @@ import "encoding/binary"
 // A packer packs blocks, one after another, and keeps the room that it takes. Each goroutine has its own.
 type packer struct {
 	head, block, stored []byte
+	plain, left         int // how many blocks since the last one that was compressed had been tried in vain, and how many are not to be tried
 
 	groups [][]uint32 // the places of each attribute
 	heads  []ID       // the attributes
@@ -149,4 +150,27 @@ func (p *packer) appendTextList(b []byte, texts []string) []byte {
 		b = append(b, t[p.shared[i]:]...)
 	}
 	return b
+}
+
+// mostLeft is how many blocks are left as they are, at most, before the next one is tried.
+const mostLeft = 7
+
+// store appends the block as it lies in a leaf: compressed, where that makes it an eighth smaller at least. After blocks that it does not make
+// smaller the next ones are not tried: the blocks of a tree are like each other.
+func (p *packer) store() {
+	if p.left > 0 {
+		p.left--
+		p.stored = append(append(p.stored, blockPlain), p.block...)
+		return
+	}
+	encoder, _ := compressors()
+	n := len(p.stored)
+	p.stored = encoder.EncodeAll(p.block, append(p.stored, blockZstd))
+	if 8*(len(p.stored)-n) < 7*len(p.block) {
+		p.plain = 0
+		return
+	}
+	p.plain++
+	p.left = min(p.plain-1, mostLeft)
+	p.stored = append(append(p.stored[:n], blockPlain), p.block...)
 }

@@ -36,25 +36,9 @@ func (s *sequence) sort(o Order, attributes []uint32) []uint32 {
 
 // byAttribute returns the places of all facts sorted by attribute, which EAVT makes AEVT.
 func (s *sequence) byAttribute() []uint32 {
-	counts := map[ID]uint32{}
-	for _, a := range s.A {
-		counts[a]++
-	}
-	attrs := make([]ID, 0, len(counts))
-	for a := range counts {
-		attrs = append(attrs, a)
-	}
-	slices.Sort(attrs)
-	next := uint32(0)
-	for _, a := range attrs {
-		next, counts[a] = next+counts[a], next
-	}
-	places := make([]uint32, len(s.A))
-	for i, a := range s.A {
-		places[counts[a]] = uint32(i)
-		counts[a]++
-	}
-	return places
+	groups := new(packer).byAttribute(s.A)
+	slices.SortFunc(groups, func(g, h []uint32) int { return cmp.Compare(s.A[g[0]], s.A[h[0]]) })
+	return slices.Concat(groups...)
 }
 
 // A ranked place sorts by the rank of its value, and by the full value where ranks are equal and do not tell all.
@@ -91,7 +75,7 @@ func (s *sequence) sortByValue(places []uint32) {
 func (s *sequence) sortEquals(group []ranked) {
 	first := s.V.At(int(group[0].place))
 	for i := range group {
-		if s.V.At(int(group[i].place)) != first {
+		if at := int(group[i].place); s.V.text(at) != first.text || s.V.Kinds[at] != first.kind || s.V.Words[at] != first.word {
 			slices.SortStableFunc(group, func(a, b ranked) int { return Compare(s.V.At(int(a.place)), s.V.At(int(b.place))) })
 			return
 		}
@@ -108,17 +92,18 @@ func sortRanked(list []ranked) []ranked {
 		slices.SortStableFunc(list, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
 		return list
 	}
-	var counts [8][256]uint32
+	differ := uint64(0)
 	for i := range list {
-		for d, rank := 0, list[i].rank; d < 8; d, rank = d+1, rank>>8 {
-			counts[d][byte(rank)]++
-		}
+		differ |= list[i].rank ^ list[0].rank
 	}
 	other := make([]ranked, len(list))
-	for d := range counts {
-		at := &counts[d]
-		if at[byte(list[0].rank>>(8*d))] == uint32(len(list)) {
+	for d := range 8 {
+		if byte(differ>>(8*d)) == 0 {
 			continue
+		}
+		var at [256]uint32
+		for i := range list {
+			at[byte(list[i].rank>>(8*d))]++
 		}
 		next := uint32(0)
 		for b := range at {

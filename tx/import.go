@@ -67,7 +67,7 @@ func (c *collector) submission() (db.Eval, error) {
 			return nil, it.place(fail(ErrNotData, "an import has no idempotency key: it happens once or not at all"))
 		}
 	}
-	return (&submission{items: c.list}).run, nil
+	return (&submission{items: c.list, quiet: true}).run, nil
 }
 
 // ahead yields what evals yields, which it asks for in another goroutine while the caller deals with what came before.

@@ -31,6 +31,7 @@ type submission struct {
 	items  []item
 	key    *item  // the item with its idempotency key; nil for none
 	digest []byte // of the data, where there is a key
+	quiet  bool   // nobody looks at what the report says of datoms
 }
 
 // read returns the submission of data.

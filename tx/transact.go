@@ -51,7 +51,7 @@ func (s *submission) run(ctx context.Context, before *db.Snapshot) (*db.Report, 
 	if err != nil {
 		return nil, err
 	}
-	commit.Digest = s.digest
+	commit.Digest, commit.Quiet = s.digest, s.quiet
 	rep, err := before.Apply(commit)
 	if errors.Is(err, db.ErrTooLarge) {
 		err = fail(db.ErrTooLarge, "%v", err)

@@ -23,6 +23,8 @@ type unification struct {
 	terms   int              // claims of identities of tempids
 	holders map[identity]int // the claim that asserts an identity of a class
 	queue   []int            // claims to consider
+	looked  map[db.ID]bool   // attributes whose identities, those without tempids, were looked for together
+	held    map[int]db.Datom // the claims of them whose identity an entity has
 }
 
 // A class is one entity, as far as is known. Only the class of a tempid that is its own parent, the root, counts.
@@ -74,6 +76,9 @@ func identify(x *expansion) (*unification, error) {
 		u.queue = append(u.queue, len(x.claims)+k)
 	}
 	u.terms = len(u.queue)
+	if err := u.look(); err != nil {
+		return nil, err
+	}
 	for len(u.queue) > 0 {
 		i := u.queue[len(u.queue)-1]
 		u.queue = u.queue[:len(u.queue)-1]
@@ -121,7 +126,7 @@ func (u *unification) consider(i int) error {
 		return nil
 	}
 	if closed {
-		holder, held, err := u.x.holder(c.a, v)
+		holder, held, err := u.lookup(i, c, v)
 		if err != nil {
 			return err
 		}
