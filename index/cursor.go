@@ -154,6 +154,11 @@ func (c *Cursor) open() {
 	for _, l := range c.levels.stored {
 		sources = l.sources(sources, c)
 	}
+	for i := range sources {
+		if s := &sources[i]; c.most == 0 && c.lens.sifts(s.role, s.class) {
+			*s = source{walk: &sifter{from: s.walk, rest: s.span, lens: &c.lens}, class: s.class, role: whole}
+		}
+	}
 	rows += c.begin(sources)
 	if c.lens.history {
 		rows *= 2
