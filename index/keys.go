@@ -166,7 +166,36 @@ func (x *span) seekEntity(at int, e ID) int {
 	if i := at + int(ahead); ahead < ID(x.to-at) && x.E[x.place(i)] == e && x.E[x.place(i-1)] != e {
 		return i
 	}
+	if x.places == nil {
+		return seekID(x.E[:x.to], at, e)
+	}
 	return gallop(at+1, x.to, func(i int) bool { return x.E[x.place(i)] >= e })
+}
+
+// seekID returns the first place behind one on whose id is not less than e, in ids that ascend. It looks first where e would stand if they were
+// spread evenly, and from there on with steps that double.
+func seekID(ids []ID, at int, e ID) int {
+	last := len(ids) - 1
+	if ids[last] < e {
+		return len(ids)
+	}
+	share := float64(e-ids[at]) / float64(ids[last]-ids[at])
+	lo, hi := at, at+int(share*float64(last-at)) // ids[lo] < e
+	for step := 1; ids[hi] < e; step *= 2 {
+		lo, hi = hi, min(hi+step, last)
+	}
+	step := 1
+	for ; hi-step > lo && ids[hi-step] >= e; step *= 2 {
+		hi -= step
+	}
+	for lo = max(lo, hi-step); lo+1 < hi; {
+		if mid := int(uint(lo+hi) >> 1); ids[mid] < e {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return hi
 }
 
 // ofAttribute returns which of the places from at to to, which are of one entity or value, are of an attribute.

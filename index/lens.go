@@ -54,17 +54,6 @@ func (l *lens) plain() bool { return !l.history && l.without == nil && l.keep ==
 // within reports whether a transaction is seen.
 func (l *lens) within(t ID) bool { return l.since < t && t <= l.bound }
 
-// holding appends to places those of from whose facts hold at the bound and were asserted after since.
-func (l *lens) holding(places []uint32, c *columns, from []uint32) []uint32 {
-	for _, p := range from {
-		end := c.end(int(p))
-		if l.within(c.Tx[p]) && (end == 0 || end > l.bound) {
-			places = append(places, p)
-		}
-	}
-	return places
-}
-
 // skip returns which parts of a tree can be left out; nil for none.
 func (l *lens) skip(r role, k class) func(*summary) bool {
 	switch {

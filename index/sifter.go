@@ -51,21 +51,32 @@ func (l *lens) showing(places []uint32, x *span, upto int) []uint32 {
 	}
 	n := len(places)
 	places = append(places, make([]uint32, upto-x.at)...)
-	if x.End == nil {
-		for i, t := range x.Tx[x.at:upto] {
-			places[n] = uint32(x.at + i)
-			if l.within(t) {
-				n++
-			}
-		}
-		return places[:n]
-	}
-	ends := x.End[x.at:upto]
 	for i, t := range x.Tx[x.at:upto] {
 		places[n] = uint32(x.at + i)
-		if l.within(t) && (ends[i] == 0 || ends[i] > l.bound) {
-			n++
-		}
+		n += l.holds(t, x.end(x.at+i))
 	}
 	return places[:n]
+}
+
+// holding appends to places those of from whose facts hold at the bound and were asserted after since.
+func (l *lens) holding(places []uint32, c *columns, from []uint32) []uint32 {
+	n := len(places)
+	places = append(places, from...)
+	for _, p := range from {
+		places[n] = p
+		n += l.holds(c.Tx[p], c.end(int(p)))
+	}
+	return places[:n]
+}
+
+// holds returns 1 where a fact holds at the bound that was asserted after since, else 0. It does not branch, since half of them do.
+func (l *lens) holds(t, end ID) int {
+	asserted, ended := 0, 0
+	if uint64(t-l.since-1) < uint64(max(l.bound, l.since)-l.since) {
+		asserted = 1
+	}
+	if uint64(end-1) < uint64(l.bound) {
+		ended = 1
+	}
+	return asserted &^ ended
 }

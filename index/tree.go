@@ -228,13 +228,21 @@ func (t *tree) rank(ctx context.Context, r *reader, cut *Cut) (int, error) {
 	for k := range l.blocks[:i] {
 		n += l.blocks[k].facts
 	}
-	var long longOpener
-	cols, err := long.columns(ctx, r, t, c, l, i)
+	cols, err := r.columns(c, l, i)
 	if err != nil {
 		return 0, err
 	}
-	n += sort.Search(cols.len(), func(k int) bool { return !cols.before(t.order, k, cut) })
+	if !cols.V.packed.stubs {
+		return n + cols.rank(t.order, cut), nil
+	}
+	var long longOpener
+	n += long.open(ctx, r, t, c, cols).rank(t.order, cut)
 	return n, long.error()
+}
+
+// rank returns how many of the facts lie before a cut.
+func (c *columns) rank(o Order, cut *Cut) int {
+	return sort.Search(c.len(), func(i int) bool { return !c.before(o, i, cut) })
 }
 
 // nth returns the fact of the tree before which there are n.

@@ -109,7 +109,7 @@ func (a *analyzer) unbound(v variable, pos edn.Pos, bound varSet) error {
 
 func (a *analyzer) nearest(v variable, bound varSet) string {
 	var known []string
-	for _, b := range bound.list() {
+	for b := range bound.each {
 		known = append(known, a.names[b])
 	}
 	return didYouMean(a.names[v], known, "")

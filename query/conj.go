@@ -85,7 +85,7 @@ func (r *run) conj(p *plan, keep varSet, rec *recursion) *conj {
 
 // count notes that steps that use some variables came or went.
 func (c *conj) count(vs varSet, by int32) {
-	for _, v := range vs.list() {
+	for v := range vs.each {
 		c.uses = padded(c.uses, int(v)+1)
 		c.uses[v] += by
 	}
@@ -252,7 +252,7 @@ func (c *conj) rows(vs varSet) (n float64, groups int) {
 // drop removes the columns of those of some variables that nobody asks for any more.
 func (c *conj) drop(some varSet) error {
 	var unused varSet
-	for _, v := range some.minus(c.keep).list() {
+	for v := range some.minus(c.keep).each {
 		if int(v) >= len(c.uses) || c.uses[v] == 0 {
 			unused.add(v)
 		}

@@ -247,6 +247,9 @@ func (s *scan) access(c *conj) (a access, err error) {
 	if a.group == nil {
 		full, err := s.full(c, &a.probe)
 		a.excerpt.room = int(min(full, maxRoom))
+		if _, exact := s.from.(*db.Snapshot); !exact && !s.from.IsHistory() {
+			a.excerpt.room = min(a.excerpt.room, viewRoom)
+		}
 		return a, err
 	}
 	return a, nil
@@ -296,8 +299,11 @@ func (s *scan) isLast(c *conj, a *access) bool {
 	return true
 }
 
-// maxRoom is for how many rows room is made before they are there.
-const maxRoom = 1 << 20
+// maxRoom is for how many rows room is made before they are there, viewRoom for how many where the count is that of all that a view may show.
+const (
+	maxRoom  = 1 << 20
+	viewRoom = 1 << 12
+)
 
 // unknown returns the variables of a scan that a probe does not know.
 func (s *scan) unknown(p *probe) []variable {

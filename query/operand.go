@@ -81,6 +81,8 @@ func (o *orderer) stars() {
 		entity variable
 	}
 	of := map[center]int{}
+	o.operands = make([]operand, 0, len(o.c.pending))
+	room := make([]int, len(o.c.pending))
 	for i := range o.c.pending {
 		p := &o.c.pending[i]
 		if !p.ready || !isRelation(p.operator) || p.uses.within(o.fixed) {
@@ -94,7 +96,7 @@ func (o *orderer) stars() {
 			}
 			of[at] = len(o.operands)
 		}
-		o.operands = append(o.operands, operand{members: []int{i}})
+		o.operands = append(o.operands, operand{members: append(room[i:i:i+1], i)})
 	}
 }
 
@@ -211,7 +213,7 @@ func (o *orderer) include(u *operand, p *candidate) error {
 	case *rowScan:
 		n := float64(len(s.rows))
 		u.rows, u.reads, u.lookups = n, n, n
-		for _, v := range s.uses.list() {
+		for v := range s.uses.each {
 			o.domain(u, v, n)
 		}
 	default:
@@ -230,7 +232,7 @@ func (o *orderer) includeAny(u *operand, p *candidate) {
 			break
 		}
 	}
-	for _, v := range p.uses.union(bindsOf(p.operator)).list() {
+	for v := range p.uses.union(bindsOf(p.operator)).each {
 		o.domain(u, v, values)
 	}
 }

@@ -15,11 +15,14 @@ type relation struct {
 	n      int
 	unique bool // no row stands in it twice; where that is not known it is false
 
-	in *varSet // vars as a set, once it was asked for
+	in    varSet // vars as a set, once it was asked for
+	asked bool
 }
 
-// unit is the relation that says yes: one row and no column.
-func unit() *relation { return &relation{n: 1, unique: true} }
+// unit is the relation that says yes: one row and no column. It is shared by all who say so, and never changes.
+func unit() *relation { return yes }
+
+var yes = &relation{n: 1, unique: true, asked: true}
 
 // newRelation returns an empty relation.
 func newRelation(vars []variable) *relation {
@@ -38,11 +41,10 @@ func (r *relation) add(row []index.Value) {
 func (r *relation) column(v variable) int { return slices.Index(r.vars, v) }
 
 func (r *relation) set() varSet {
-	if r.in == nil {
-		in := setOf(r.vars...)
-		r.in = &in
+	if !r.asked {
+		r.in, r.asked = setOf(r.vars...), true
 	}
-	return *r.in
+	return r.in
 }
 
 // columnsOf returns the columns of some variables.

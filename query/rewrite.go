@@ -100,7 +100,7 @@ func (w *rewriter) set(s *varSet) *varSet {
 		return nil
 	}
 	var out varSet
-	for _, v := range s.list() {
+	for v := range s.each {
 		out.add(w.term(term{kind: variableTerm, v: v}).v)
 	}
 	return &out

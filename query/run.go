@@ -65,8 +65,14 @@ func (q *ast) within(ctx context.Context) (context.Context, context.CancelFunc) 
 
 // prepared returns the run of a query, with its plan and what the inputs bind.
 func prepared(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (*run, []*relation, *plan, error) {
-	x := &run{ctx: ctx, q: q, sources: map[string]*source{}, objects: newObjects()}
-	x.limits, x.hidden = budgetOf(ctx), &hidden{run: x}
+	of := &struct {
+		run
+		objects objects
+		hidden  hidden
+	}{}
+	x := &of.run
+	*x = run{ctx: ctx, q: q, sources: map[string]*source{}, objects: &of.objects, limits: budgetOf(ctx), hidden: &of.hidden}
+	of.hidden.run = x
 	if outer != nil {
 		x.host, x.held, x.datoms = slices.Clone(outer.host), outer.held+outer.objects.kept, outer.datoms
 	}

@@ -308,7 +308,7 @@ func (t *star) joined() *relation {
 		return t.group.pick(t.left)
 	}
 	out := *t.group.repeat(t.left)
-	out.in = nil
+	out.asked = false
 	out.vars, out.cols = append(slices.Clip(out.vars), t.news.vars...), append(slices.Clip(out.cols), t.news.cols...)
 	out.n, out.unique = len(t.left), t.group.unique && t.scan.isSet(t.probe)
 	return &out

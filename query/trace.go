@@ -141,7 +141,7 @@ func (s *scan) sharedNames(c *conj, g *relation) string {
 		return ""
 	}
 	var names []string
-	for _, v := range s.uses.and(g.set()).list() {
+	for v := range s.uses.and(g.set()).each {
 		name := "a hidden variable"
 		if known := c.plan.check.names; int(v) < len(known) {
 			name = known[v]

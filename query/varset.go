@@ -123,15 +123,26 @@ func (s varSet) list() []variable {
 		return nil
 	}
 	out := make([]variable, 0, s.len())
+	for v := range s.each {
+		out = append(out, v)
+	}
+	return out
+}
+
+// each yields the variables in ascending order.
+func (s varSet) each(yield func(variable) bool) {
 	for w := s.low; w != 0; w &= w - 1 {
-		out = append(out, variable(bits.TrailingZeros64(w)))
+		if !yield(variable(bits.TrailingZeros64(w))) {
+			return
+		}
 	}
 	for i, w := range s.high {
 		for ; w != 0; w &= w - 1 {
-			out = append(out, variable((i+1)*64+bits.TrailingZeros64(w)))
+			if !yield(variable((i+1)*64 + bits.TrailingZeros64(w))) {
+				return
+			}
 		}
 	}
-	return out
 }
 
 // setOf returns the set of some variables; _ is none.
