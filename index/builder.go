@@ -8,6 +8,7 @@ type builder struct {
 	words    column[uint64]
 	texts    column[string]
 	kind     Kind // of every value, where there is no column of kinds
+	bare     bool // values are left out
 }
 
 // A column has a row for every value, or none at all while no value needs it.
@@ -46,7 +47,13 @@ func (b *builder) gather(o Order, c *columns, places []uint32) {
 	pick(b.e[n:], c.E, places, false)
 	pick(b.a[n:], c.A, places, sameA)
 	pick(b.tx[n:], c.Tx, places, false)
+	if !b.bare {
+		b.gatherValues(n, c, places, sameV)
+	}
+}
 
+// gatherValues appends the values at some places behind the first n, all of which are the same if told so.
+func (b *builder) gatherValues(n int, c *columns, places []uint32, sameV bool) {
 	kind, uniform := c.V.Kinds[places[0]], sameV || c.V.uniform(places)
 	if n == 0 {
 		b.kind = kind

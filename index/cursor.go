@@ -31,8 +31,9 @@ type Cursor struct {
 	waiting stretch
 	seen    int // facts since the context was last asked
 
-	most    int // datoms that are wanted in a batch; 0 for as many as there may be
-	room    int // in builder
+	most    int  // datoms that are wanted in a batch; 0 for as many as there may be
+	bare    bool // values are left out
+	room    int  // in builder
 	counted []uint32
 	sifted  []uint32
 	builder builder
@@ -70,6 +71,10 @@ func (l Levels) First(ctx context.Context, o Order, r Range, v View) (d Datom, f
 
 // firsts are cursors of First that are not in use, which hold on to nothing but room for one datom.
 var firsts = sync.Pool{New: func() any { return new(Cursor) }}
+
+// SkipValues has a cursor that was not read yet leave the values out: V of its batches is empty. It need not read long values then, which lie
+// apart in orders other than EAVT. A cursor over keys that are values shows them all the same.
+func (c *Cursor) SkipValues() { c.bare = c.keys == nil || c.keys.ofEntities() }
 
 // Next returns the next batch, of at most 1,024 datoms, or nil at the end. An error (of the context, or of a store) ends the walk.
 func (c *Cursor) Next() (*Batch, error) {
@@ -216,7 +221,7 @@ func (c *Cursor) advance() bool {
 // uncopied reports whether the waiting stretch is best handed out as it lies in its run.
 func (c *Cursor) uncopied() bool {
 	w := &c.waiting
-	return w.role == whole && w.places == nil && w.longs.longReader == nil && c.lens.plain() &&
+	return w.role == whole && w.places == nil && (w.longs.longReader == nil || c.bare) && c.lens.plain() &&
 		(w.len() >= worthIt || c.builder.len() == 0 && c.merger.alone())
 }
 
@@ -226,8 +231,11 @@ func (c *Cursor) handOut() {
 	if c.most > 0 {
 		j = min(j, i+c.most)
 	}
-	c.batch = Batch{E: w.E[i:j:j], A: w.A[i:j:j], V: w.V.Slice(i, j), Tx: w.Tx[i:j:j]}
-	c.batch.V.narrow()
+	c.batch = Batch{E: w.E[i:j:j], A: w.A[i:j:j], Tx: w.Tx[i:j:j]}
+	if !c.bare {
+		c.batch.V = w.V.Slice(i, j)
+		c.batch.V.narrow()
+	}
 	w.from = j
 }
 
@@ -235,6 +243,7 @@ func (c *Cursor) handOut() {
 func (c *Cursor) take() bool {
 	if c.builder.room() == 0 {
 		c.builder.reserve(c.room, c.lens.history)
+		c.builder.bare = c.bare
 	}
 	room := c.room - c.builder.len()
 	if c.lens.history {

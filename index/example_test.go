@@ -76,6 +76,14 @@ func ExampleView() {
 	// 10 2 42 102 true
 }
 
+func ExampleCursor_SkipValues() {
+	cursor := levels().Scan(context.Background(), index.AEVT, index.Prefix(1, index.Fact{A: age}), index.View{Basis: 102})
+	cursor.SkipValues()
+	batch, err := cursor.Next()
+	fmt.Println(batch.E, batch.V.Len(), err)
+	// Output: [10 11] 0 <nil>
+}
+
 func ExampleLevels_Count() {
 	n, err := levels().Count(context.Background(), index.VAET, index.Prefix(1, index.Fact{V: index.Ref(11)}), index.View{Basis: 102})
 	fmt.Println(n, err)

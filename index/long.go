@@ -154,6 +154,9 @@ func (l *longs) whole(f *Fact) Value {
 	if *l.err != nil {
 		return Value{}
 	}
+	if l.made.stub == f.V { // what is looked for
+		return l.made.whole
+	}
 	if l.read.stub != f.V {
 		v, err := l.find(f)
 		if err != nil {

@@ -130,7 +130,7 @@ func (s *scan) read(r *run, p *probe, x *excerpt, out *relation) error {
 	}
 	whole := s.coversAll(p, x)
 	var rows []int32
-	return s.each(r, x, func(b *index.Batch) error {
+	return s.each(r, p, x, func(b *index.Batch) error {
 		if whole {
 			s.emitAll(b, x, out)
 		} else {
@@ -152,11 +152,14 @@ func (x *excerpt) ends(n int) error {
 	return nil
 }
 
-// each yields the batches of an excerpt, until there are enough.
-func (s *scan) each(r *run, x *excerpt, yield func(*index.Batch) error) error {
+// each yields the batches of an excerpt, until there are enough. They are without values where these do not matter.
+func (s *scan) each(r *run, p *probe, x *excerpt, yield func(*index.Batch) error) error {
 	cursor, err := s.open(r, x)
 	if err != nil {
 		return err
+	}
+	if s.at[2] == noVariable && (!p.known[2] || x.covered[2]) {
+		cursor.SkipValues()
 	}
 	for {
 		b, err := cursor.Next()

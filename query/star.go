@@ -60,7 +60,7 @@ func (s *scan) joinInto(c *conj, g *relation, p *probe, x *excerpt) (*relation, 
 		return t.joined(), true, nil
 	}
 	width := g.width() + t.news.width()
-	err := s.each(c.run, x, func(b *index.Batch) error {
+	err := s.each(c.run, p, x, func(b *index.Batch) error {
 		t.take(b)
 		return firstError(c.run.fits(len(t.left), width), x.ends(len(t.left)))
 	})
