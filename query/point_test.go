@@ -3,7 +3,9 @@ package query_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -92,7 +94,7 @@ func (g *registry) fill() {
 			data = append(data, g.claims(fmt.Sprint("new", i)))
 		}
 		rep := g.write(tx.All(data...))
-		for _, id := range rep.TempIDs {
+		for _, id := range slices.Sorted(maps.Values(rep.TempIDs)) {
 			g.ids = append(g.ids, id)
 		}
 		if len(g.ids) == 0 {
