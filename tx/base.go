@@ -15,6 +15,7 @@ type base struct {
 	snap   *db.Snapshot
 	schema *db.Schema
 	tx     db.ID // that is being made
+	room   *room // nil for none
 }
 
 func newBase(ctx context.Context, snap *db.Snapshot) *base {

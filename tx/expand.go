@@ -43,7 +43,7 @@ const (
 
 // expand returns what the items claim. Of several refusals it returns the least, so that their order does not matter.
 func expand(b *base, items []item) (*expansion, error) {
-	x := &expansion{base: b, items: slices.Clip(items), claims: make([]claim, 0, size(items)), names: newTempids()}
+	x := &expansion{base: b, items: slices.Clip(items), claims: b.room.forClaims(size(items)), names: newTempids(len(items))}
 	if err := x.expandFrom(0); err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func submissions(data iter.Seq2[Data, error], items int) iter.Seq2[db.Eval, erro
 			if !yield(c.submission()) {
 				return
 			}
-			c = &collector{before: c.before + len(c.list)}
+			c = &collector{before: c.before + len(c.list), list: make([]item, 0, len(c.list))}
 		}
 		if len(c.list) > 0 {
 			yield(c.submission())

@@ -31,8 +31,9 @@ type tempids struct {
 
 const few = 8
 
-func newTempids() tempids {
-	return tempids{all: append(make([]tempid, 0, few), tempid{name: "datomic.tx", subject: true})}
+// newTempids returns the tempids of a transaction, with room for those of so many items.
+func newTempids(items int) tempids {
+	return tempids{all: append(make([]tempid, 0, few+items-1), tempid{name: "datomic.tx", subject: true})}
 }
 
 // named returns the node of a name.

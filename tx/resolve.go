@@ -111,7 +111,7 @@ func (r *resolution) findNeeds(c *claim) {
 // changes returns the claims with ids for tempids. The end of what a tempid that is no entity has is no change; the end of a
 // reference to one is a change that comes to nothing.
 func (r *resolution) changes() []change {
-	out := make([]change, 0, len(r.claims))
+	out := r.room.forChanges(len(r.claims))
 	for i := range r.claims {
 		c := &r.claims[i]
 		to := change{db.ID(r.settled(c.e)), c.a, c.v, c.item, c.end}

@@ -93,7 +93,7 @@ func (t *textTx) commit(ctx context.Context, before *db.Snapshot) (db.Commit, er
 		return db.Commit{}, fail(ErrPastInstant, "%s is before the instant of the transaction before it, %s", edn.String(t.instant),
 			edn.String(before.Instant()))
 	}
-	x := &expansion{base: newBase(ctx, before), items: make([]item, len(t.datoms)), names: newTempids()}
+	x := &expansion{base: newBase(ctx, before), items: make([]item, len(t.datoms)), names: newTempids(0)}
 	changes, err := t.changes(x)
 	if err != nil {
 		return db.Commit{}, err

@@ -3,6 +3,7 @@ package tx
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/datolite/datolite/db"
 )
@@ -36,7 +37,9 @@ func (s *submission) run(ctx context.Context, before *db.Snapshot) (*db.Report, 
 	if first, err := s.repeat(ctx, before); first != nil || err != nil {
 		return first, err
 	}
-	x, err := expand(newBase(ctx, before), s.items)
+	b := newBase(ctx, before)
+	b.room = rooms.Get().(*room)
+	x, err := expand(b, s.items)
 	if err == nil {
 		err = x.checkKeys()
 	}
@@ -47,10 +50,11 @@ func (s *submission) run(ctx context.Context, before *db.Snapshot) (*db.Report, 
 	if err != nil {
 		return nil, err
 	}
-	commit, err := settle(r, changes)
+	commit, err := settle(r, slices.Clip(changes))
 	if err != nil {
 		return nil, err
 	}
+	b.room.leave(x.claims, changes)
 	commit.Digest, commit.Quiet = s.digest, s.quiet
 	rep, err := before.Apply(commit)
 	if errors.Is(err, db.ErrTooLarge) {
