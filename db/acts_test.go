@@ -71,7 +71,7 @@ var acts = []act{
 	{"index and collect", steps("put seg, create log, create log, delete seg, delete root"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return cmp.Or(p.commit(conn), conn.Index(p.t.Context()), p.collect(conn))
 	}},
-	{"hold and copy", steps("create log, list root, get seg, get log, create log"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+	{"back up", steps("create log, list root, get seg, get log, create log"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return p.backUp(conn)
 	}},
 	{"follow", steps("get trim, get log, get trim, get log, get trim"), true, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
@@ -123,17 +123,19 @@ func (p *protocol) collect(conn *Conn) error {
 	return err
 }
 
-// backUp holds the newest root, and reads all that it leads to, as who copies it does.
+// backUp backs up to another store, and proves that all is there.
 func (p *protocol) backUp(conn *Conn) error {
-	ctx, id := p.t.Context(), fmt.Sprint("backup ", p.texts.Add(1))
-	r, _, err := conn.holdNewest(ctx, id, time.Hour)
+	ctx, to := p.t.Context(), newPlainStore()
+	b, err := conn.Backup(ctx, to, nil)
 	if err != nil {
 		return err
 	}
-	if err := p.copyAll(conn, r); err != nil {
-		return fmt.Errorf("under a hold: %w", err)
+	for v, err := range VerifyBackup(ctx, to, b) {
+		if err != nil {
+			return fmt.Errorf("the backup: %w, %+v", err, v)
+		}
 	}
-	return conn.release(ctx, id)
+	return nil
 }
 
 // copyAll reads all that a root leads to.

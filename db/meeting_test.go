@@ -20,7 +20,7 @@ import (
 	"github.com/datolite/datolite/tx"
 )
 
-// law: whatever Conns of one database commit, import, index, trim, collect, follow and read, one beside the other or at the same time, each
+// law: whatever Conns of one database commit, import, index, trim, collect, back up, follow and read, one beside the other or at the same time, each
 // shows what the transactions lead to when nothing but memory is used: now, in the past, and in the log.
 func TestWhateverMeets(t *testing.T) {
 	soak.Run(t, 2, 12, func(t *testing.T, seed int64) {
@@ -53,6 +53,7 @@ type meeting struct {
 	ctx    context.Context
 	rng    *rand.Rand
 	store  storage.Store
+	target storage.Store // of backups
 	apart  bool
 	minced func(db.Options) db.Options
 	name   string
@@ -68,7 +69,7 @@ type meeting struct {
 
 func newMeeting(t *testing.T, seed int64) *meeting {
 	rng := rand.New(rand.NewPCG(uint64(seed), 77))
-	m := &meeting{T: t, ctx: t.Context(), rng: rng, store: mem.New(), apart: rng.IntN(3) == 0, name: "main", once: map[string]db.T{}}
+	m := &meeting{T: t, ctx: t.Context(), rng: rng, store: mem.New(), apart: rng.IntN(3) == 0, name: "main", target: mem.New(), once: map[string]db.T{}}
 	m.minced = db.Minced(rng, m.apart)
 	m.clock.Store(1_700_000_000_000)
 	if rng.IntN(2) == 0 {
@@ -166,9 +167,11 @@ func (m *meeting) act() {
 }
 
 func (m *meeting) seldom(conn *db.Conn) {
-	switch m.rng.IntN(3) {
+	switch m.rng.IntN(5) {
 	case 0:
 		m.verify(conn)
+	case 3, 4:
+		m.backUp(conn)
 	case 1:
 		to := fmt.Sprint("other", m.step)
 		m.fails("rename", db.Rename(m.ctx, m.store, m.name, to))
@@ -181,6 +184,28 @@ func (m *meeting) seldom(conn *db.Conn) {
 			m.Errorf("step %d: slot %d: %v, %v", m.step, seq, s, err)
 		}
 	}
+}
+
+// backUp makes a backup, which holds all that was committed before, and now and then a database out of it.
+func (m *meeting) backUp(conn *db.Conn) {
+	b, err := conn.Backup(m.ctx, m.target, nil)
+	if m.fails("back up", err) {
+		return
+	}
+	if b.T != m.want.T() {
+		m.Errorf("step %d: a backup is at %s, and not at %s", m.step, b.T, m.want.T())
+	}
+	if m.rng.IntN(3) > 0 {
+		return
+	}
+	store, o := mem.New(), m.minced(db.Options{Clock: m.now})
+	_, err = db.Restore(m.ctx, m.target, b, store, db.MincedRestore(o, db.RestoreOptions{Name: "main"}))
+	if m.fails("restore", err) {
+		return
+	}
+	again := open(m.T, store, o)
+	m.compare(again)
+	m.verify(again)
 }
 
 func (m *meeting) data() tx.Data {

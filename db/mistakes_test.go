@@ -234,7 +234,7 @@ func TestMistakesAreNoticed(t *testing.T) {
 		{"keeps a root before it is published", func(p *participant) storage.Store { return &keepsEarly{p} }, []act{trims, trims}},
 		{"records a collection when it deleted already", func(p *participant) storage.Store {
 			return &late{participant: p, what: isCollection, until: "seg"}
-		}, []act{theAct("collect").in("get seg, list seg, delete seg, create log, delete root"), theAct("hold and copy")}},
+		}, []act{theAct("collect").in("get seg, list seg, delete seg, create log, delete root"), theAct("back up")}},
 		{"copies what it does not hold", nil, []act{copyUnheld, collects}},
 		{"deletes what jobs wrote that it did not void", nil, []act{voidNothing, theAct("index")}},
 		{"deletes what roots have that it did not retire", nil, []act{retireAlone, theAct("read")}},
