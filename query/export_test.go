@@ -32,3 +32,10 @@ func (p *Prepared[T]) IsPoint() bool {
 
 // Inputs returns how many inputs there are beside $.
 func (p *Prepared[T]) Inputs() int { return len(p.q.inputs) - 1 }
+
+// PartSize has others read beside the first goroutine when that has read so many datoms; it returns what undoes that.
+func PartSize(datoms int) func() {
+	before := partSize
+	partSize = datoms
+	return func() { partSize = before }
+}

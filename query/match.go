@@ -178,7 +178,7 @@ func (s *scan) asked(c *conj, g *relation, p probe) (float64, error) {
 func (s *scan) like(c *conj, some varSet, p *probe) (*relation, error) {
 	out := newRelation(s.uses.and(some).list())
 	x := s.excerpt(p, nil)
-	cursor, err := s.open(c.run, &x)
+	cursor, err := s.open(c.run.ctx, &x)
 	if err != nil || x.none {
 		return out, err
 	}

@@ -37,6 +37,14 @@ func (r *relation) add(row []index.Value) {
 	r.n++
 }
 
+// append appends the rows of a relation of the same variables.
+func (r *relation) append(g *relation) {
+	for c := range r.cols {
+		appendBatch(&r.cols[c], r.n, &g.cols[c], nil, g.n, 0)
+	}
+	r.n += g.n
+}
+
 // column returns the number of a variable's column, and −1 where it has none.
 func (r *relation) column(v variable) int { return slices.Index(r.vars, v) }
 

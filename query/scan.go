@@ -1,7 +1,7 @@
 package query
 
 import (
-	"errors"
+	"context"
 	"unsafe"
 
 	"github.com/datolite/datolite/db"
@@ -128,58 +128,14 @@ func (s *scan) read(r *run, p *probe, x *excerpt, out *relation) error {
 	if err := s.onlyIDs(r, p); err != nil || x.none {
 		return err
 	}
-	whole := s.coversAll(p, x)
-	var rows []int32
-	return s.each(r, p, x, func(b *index.Batch) error {
-		if whole {
-			s.emitAll(b, x, out)
-		} else {
-			rows = s.matching(b, p, x, rows[:0])
-			s.emit(b, rows, out)
-		}
-		return firstError(r.fits(out.n, out.width()), x.ends(out.n))
-	})
+	return s.each(r, p, x, &emission{scan: s, probe: p, excerpt: x, whole: s.coversAll(p, x), out: out})
 }
 
-// errEnough ends the reading of an excerpt.
-var errEnough = errors.New("query: there are enough rows")
-
-// ends returns errEnough where so many rows suffice.
-func (x *excerpt) ends(n int) error {
-	if x.enough > 0 && n >= x.enough {
-		return errEnough
-	}
-	return nil
-}
-
-// each yields the batches of an excerpt, until there are enough. They are without values where these do not matter.
-func (s *scan) each(r *run, p *probe, x *excerpt, yield func(*index.Batch) error) error {
-	cursor, err := s.open(r, x)
-	if err != nil {
-		return err
-	}
-	if s.at[2] == noVariable && (!p.known[2] || x.covered[2]) {
-		cursor.SkipValues()
-	}
-	for {
-		b, err := cursor.Next()
-		if b == nil || err != nil {
-			return err
-		}
-		switch err := firstError(r.reads(b.Len()), yield(b)); {
-		case err == errEnough:
-			return nil
-		case err != nil:
-			return err
-		}
-	}
-}
-
-func (s *scan) open(r *run, x *excerpt) (*index.Cursor, error) {
+func (s *scan) open(ctx context.Context, x *excerpt) (*index.Cursor, error) {
 	if x.keys != nil {
-		return s.from.ScanKeys(r.ctx, x.order, *x.keys)
+		return s.from.ScanKeys(ctx, x.order, *x.keys)
 	}
-	return s.from.Scan(r.ctx, x.order, x.within)
+	return s.from.Scan(ctx, x.order, x.within)
 }
 
 // keyed returns what is read of the entities of a group, or of its values, where a probe knows nothing but the attribute. It returns nil

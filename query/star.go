@@ -59,12 +59,36 @@ func (s *scan) joinInto(c *conj, g *relation, p *probe, x *excerpt) (*relation, 
 	if x.none {
 		return t.joined(), true, nil
 	}
-	width := g.width() + t.news.width()
-	err := s.each(c.run, p, x, func(b *index.Batch) error {
-		t.take(b)
-		return firstError(c.run.fits(len(t.left), width), x.ends(len(t.left)))
-	})
+	err := s.each(c.run, p, x, t)
 	return t.joined(), true, err
+}
+
+// size returns how many rows there are, and how many bytes each takes, about.
+func (t *star) size() (int, int64) { return len(t.left), t.group.width() + t.news.width() }
+
+// fork returns a star for what comes behind; nil where what is kept depends on what was before.
+func (t *star) fork() taker {
+	if t.kept != nil || t.index == nil && t.ids == nil && !strictlyAscends(index.Vector{Kind: t.kind, Words: t.keys}) {
+		return nil
+	}
+	next := *t
+	next.at, next.starRoom, next.news = 0, starRoom{}, newRelation(t.news.vars)
+	if t.ids != nil {
+		next.ids = &idSet{t.ids.least, make([]uint64, len(t.ids.bits))}
+	}
+	return &next
+}
+
+// join puts behind the rows those of a star that was forked.
+func (t *star) join(of taker) {
+	next := of.(*star)
+	t.left = append(t.left, next.left...)
+	t.news.append(next.news)
+	if t.ids != nil {
+		for i, word := range next.ids.bits {
+			t.ids.bits[i] |= word
+		}
+	}
 }
 
 // column returns the number of the column of a group that the variable in a place of the scan has; −1 where it has none.

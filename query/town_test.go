@@ -519,6 +519,9 @@ func TestTowns(t *testing.T) {
 		if seed%2 == 0 {
 			defer query.LookAhead(0)()
 		}
+		if seed%3 != 0 {
+			defer query.PartSize(100)()
+		}
 		for range 3 {
 			w.look()
 			for range 6 {

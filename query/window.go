@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func (q *ast) most() int {
 // enough returns how many rows of :where hold all that is found, where any of them do; 0 where all are needed.
 func (q *ast) enough() int {
 	if most := q.most(); most >= 0 && len(q.order) == 0 && len(q.having) == 0 && !q.aggregates() {
-		return min(q.offset, 1<<40) + most
+		return most + min(q.offset, math.MaxInt-most)
 	}
 	return 0
 }

@@ -1,0 +1,229 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+)
+
+// A taker makes something of the batches of a scan, in their order.
+type taker interface {
+	take(b *index.Batch)
+	// size returns how many rows have come of them, and how many bytes each takes.
+	size() (rows int, width int64)
+	// fork returns a taker for batches that come behind all that this one takes; nil where it must take all of them.
+	fork() taker
+	// join puts behind what has come of the batches what has come of those of a fork.
+	join(fork taker)
+}
+
+// An emission takes the rows of a scan into a relation of its variables.
+type emission struct {
+	scan    *scan
+	probe   *probe
+	excerpt *excerpt
+	whole   bool // every datom matches
+	out     *relation
+	rows    []int32
+}
+
+func (t *emission) take(b *index.Batch) {
+	if t.whole {
+		t.scan.emitAll(b, t.excerpt, t.out)
+		return
+	}
+	t.rows = t.scan.matching(b, t.probe, t.excerpt, t.rows[:0])
+	t.scan.emit(b, t.rows, t.out)
+}
+
+func (t *emission) size() (int, int64) { return t.out.n, t.out.width() }
+
+func (t *emission) fork() taker {
+	next, x := *t, *t.excerpt
+	x.room /= 2
+	next.excerpt, next.out, next.rows = &x, newRelation(t.out.vars), nil
+	return &next
+}
+
+func (t *emission) join(of taker) { t.out.append(of.(*emission).out) }
+
+// partSize is how many datoms one goroutine reads before others may read beside it; each part has twice as many at least.
+var partSize = 1 << 14
+
+// A readout is an excerpt being read, at first by one goroutine. If it turns out to be long, the rest is divided, as many parts as there are
+// cores, and each has a goroutine and a taker of its own; what these have made is joined in the order of the parts, as one alone would
+// have made it. All of them end before the readout does.
+type readout struct {
+	scan    *scan
+	run     *run
+	probe   *probe
+	excerpt *excerpt
+	taken   int // datoms
+
+	mu   sync.Mutex
+	rows int   // of all takers
+	err  error // the first
+}
+
+// errEnough ends the reading of an excerpt.
+var errEnough = errors.New("query: there are enough rows")
+
+// ends returns errEnough where so many rows suffice.
+func (x *excerpt) ends(n int) error {
+	if x.enough > 0 && n >= x.enough {
+		return errEnough
+	}
+	return nil
+}
+
+// each hands the batches of an excerpt to a taker, until there are enough rows. They are without values where these do not matter.
+func (s *scan) each(r *run, p *probe, x *excerpt, t taker) error {
+	rd := &readout{scan: s, run: r, probe: p, excerpt: x}
+	cursor, err := rd.open(r.ctx, x)
+	if err != nil {
+		return err
+	}
+	for divisible := rd.divisible(); ; {
+		b, err := cursor.Next()
+		if b == nil || err != nil {
+			return err
+		}
+		if err := rd.take(t, b); err == errEnough {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if divisible && rd.taken >= partSize {
+			rest, err := rd.divide(b)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 1 && rd.beside(t, rest) {
+				return rd.err
+			}
+			divisible = false
+		}
+	}
+}
+
+// take hands a batch to a taker, and returns the error of the budget, or that there are enough rows.
+func (rd *readout) take(t taker, b *index.Batch) error {
+	rd.taken += b.Len()
+	t.take(b)
+	n, width := t.size()
+	return firstError(firstError(rd.run.reads(b.Len()), rd.run.fits(n, width)), rd.excerpt.ends(n))
+}
+
+// open returns a cursor over an excerpt, or a part of it.
+func (rd *readout) open(ctx context.Context, x *excerpt) (*index.Cursor, error) {
+	cursor, err := rd.scan.open(ctx, x)
+	if err == nil && rd.skipsValues() {
+		cursor.SkipValues()
+	}
+	return cursor, err
+}
+
+// skipsValues reports whether the values do not matter: nobody asks for them, and if one is known all datoms have it.
+func (rd *readout) skipsValues() bool {
+	return rd.scan.at[2] == noVariable && (!rd.probe.known[2] || rd.excerpt.covered[2])
+}
+
+// divisible reports whether an excerpt may be read by several: not where some rows are enough, nor on a view, which may call functions of the
+// host, nor where it is not known which value was read last.
+func (rd *readout) divisible() bool {
+	_, ok := rd.scan.from.(*db.Snapshot)
+	x := rd.excerpt
+	return ok && x.keys == nil && x.enough == 0 && (x.covered[2] || !rd.skipsValues()) && runtime.GOMAXPROCS(0) > 1
+}
+
+// divide returns what is left to be read behind a batch, in as many ranges as are worth a goroutine. Facts of one entity stay in one of them.
+func (rd *readout) divide(b *index.Batch) ([]index.Range, error) {
+	x, last := rd.excerpt, b.Len()-1
+	key := index.Fact{E: b.E[last], A: b.A[last]}
+	if x.covered[2] {
+		key.V = rd.probe.values[2]
+	} else {
+		key.V = b.V.At(last)
+	}
+	within := index.Range{Lo: index.Cut{Parts: 3, Key: key, After: true}, Hi: x.within.Hi}
+	n, err := rd.scan.from.CountRange(rd.run.ctx, x.order, within)
+	if parts := min(n/(2*partSize), runtime.GOMAXPROCS(0)); parts > 1 && err == nil {
+		together := 3
+		if x.order == index.AEVT {
+			together = 2
+		}
+		return rd.scan.from.Snapshot().Split(rd.run.ctx, x.order, within, parts, together)
+	}
+	return nil, err
+}
+
+// beside reads ranges beside each other, the first with the taker itself. It reports false, and has read nothing, where that cannot be forked.
+func (rd *readout) beside(t taker, ranges []index.Range) bool {
+	takers := make([]taker, len(ranges))
+	for i := range takers {
+		if takers[i] = t; i > 0 {
+			takers[i] = t.fork()
+		}
+		if takers[i] == nil {
+			return false
+		}
+	}
+	rd.rows, _ = t.size()
+	ctx, cancel := context.WithCancel(rd.run.ctx)
+	defer cancel()
+	var group sync.WaitGroup
+	for i, within := range ranges {
+		group.Go(func() {
+			if err := rd.part(ctx, takers[i], within); err != nil {
+				rd.fail(err, cancel)
+			}
+		})
+	}
+	if group.Wait(); rd.err != nil {
+		return true
+	}
+	for _, fork := range takers[1:] {
+		t.join(fork)
+	}
+	return true
+}
+
+// fail notes the first error, and ends the others.
+func (rd *readout) fail(err error, cancel func()) {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	if rd.err == nil {
+		rd.err = err
+	}
+	cancel()
+}
+
+// part reads one range.
+func (rd *readout) part(ctx context.Context, t taker, within index.Range) error {
+	x := *rd.excerpt
+	x.within = within
+	cursor, err := rd.open(ctx, &x)
+	for err == nil {
+		var b *index.Batch
+		if b, err = cursor.Next(); b == nil || err != nil {
+			return err
+		}
+		before, _ := t.size()
+		t.take(b)
+		n, width := t.size()
+		err = rd.count(b.Len(), n-before, width)
+	}
+	return err
+}
+
+// count counts what one of several has read, and the rows that have come of it, with those of all.
+func (rd *readout) count(datoms, rows int, width int64) error {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	rd.rows += rows
+	return firstError(rd.run.reads(datoms), rd.run.fits(rd.rows, width))
+}
