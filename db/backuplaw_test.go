@@ -103,7 +103,16 @@ func (a *archive) restore(b db.Backup) {
 		store = folder(a.T)
 	}
 	o := a.minced(db.Options{Name: "restored", Clock: a.now})
-	made, err := db.Restore(a.ctx, a.target, b, store, db.MincedRestore(o, db.RestoreOptions{Name: o.Name}))
+	i := slices.IndexFunc(a.chain, func(rep *db.Report) bool { return rep.T == b.T })
+	at, kept := db.T(0), []db.Chain{b.Chain}
+	if a.rng.IntN(2) == 0 {
+		i = a.rng.IntN(i + 1)
+		at = a.chain[i].T
+		if at < b.T {
+			kept = nil
+		}
+	}
+	made, err := db.Restore(a.ctx, a.target, b, store, db.MincedRestore(o, db.RestoreOptions{Name: o.Name, T: at}))
 	if err != nil || made.Origin != b.ID {
 		a.Error(made, err)
 		return
@@ -111,12 +120,11 @@ func (a *archive) restore(b db.Backup) {
 	if _, err := db.Restore(a.ctx, a.target, b, store, db.RestoreOptions{Name: o.Name}); !errors.Is(err, db.ErrTaken) {
 		a.Error(err)
 	}
-	i := slices.IndexFunc(a.chain, func(rep *db.Report) bool { return rep.T == b.T })
 	again := &meeting{T: a.T, ctx: a.ctx, rng: rand.New(rand.NewPCG(1, uint64(a.step))), conns: []*db.Conn{open(a.T, store, o)},
 		chain: slices.Clone(a.chain[:i+1]), want: a.chain[i].After, store: store, minced: a.minced, name: o.Name}
 	defer again.close()
 	again.compare(again.conns[0])
-	if again.proves(b.Chain); a.rng.IntN(3) > 0 {
+	if again.proves(kept...); a.rng.IntN(3) > 0 {
 		return
 	}
 	again.transact(again.data())
@@ -125,7 +133,7 @@ func (a *archive) restore(b db.Backup) {
 	again.fails("collect", err)
 	again.reopen()
 	again.shows("what goes on", again.conns[0].Snapshot(), again.want)
-	again.proves(b.Chain)
+	again.proves(kept...)
 }
 
 // close closes the Conns.
@@ -135,9 +143,9 @@ func (m *meeting) close() {
 	}
 }
 
-// proves proves that the database has a chain as its beginning.
-func (m *meeting) proves(kept db.Chain) {
-	for v, err := range m.conns[0].Verify(m.ctx, kept) {
+// proves proves the database, and that it has chains as its beginning.
+func (m *meeting) proves(kept ...db.Chain) {
+	for v, err := range m.conns[0].Verify(m.ctx, kept...) {
 		if err != nil {
 			m.Error(v, err)
 		}

@@ -60,6 +60,20 @@ func ExampleRestore() {
 	// db: name is taken: copy true
 }
 
+func ExampleRestore_earlier() {
+	conn := must(db.Open(ctx, mem.New(), db.Options{}))
+	good := must(tx.Transact(ctx, conn, tx.Map{"db/ident": db.Keyword("status/lent"), "db/doc": "come back later"}))
+	must(tx.Transact(ctx, conn, tx.EDN(`[[:db/retractEntity :status/lent]]`))) // a mistake
+	backups := mem.New()
+	b := must(conn.Backup(ctx, backups, nil))
+
+	must(db.Restore(ctx, backups, b, backups, db.RestoreOptions{Name: "before", T: good.T}))
+	again := must(db.Open(ctx, backups, db.Options{Name: "before"}))
+	lent := must(again.Snapshot().Entity(ctx, db.Keyword("status/lent")))
+	fmt.Println(again.Snapshot(), lent.Get("db/doc"))
+	// Output: snapshot t 1000 come back later
+}
+
 func ExampleVerifyBackup() {
 	conn := must(db.Open(ctx, mem.New(), db.Options{}))
 	must(tx.Transact(ctx, conn, tx.Map{"db/ident": db.Keyword("status/lent")}))

@@ -16,8 +16,8 @@ func Minced(rng *rand.Rand, apart bool) (each func(Options) Options) {
 	}
 }
 
-// MincedRestore returns options with the sizes of a log that a database has which is opened with others.
+// MincedRestore returns options with the sizes of a database that is opened with others.
 func MincedRestore(like Options, o RestoreOptions) RestoreOptions {
-	o.log = like.log
+	o.log, o.sizes = like.log, like.sizes
 	return o
 }
