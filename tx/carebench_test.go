@@ -1,8 +1,9 @@
 package tx_test
 
 import (
-	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -124,39 +125,68 @@ func report(b *testing.B, alone, beside []time.Duration) {
 	}
 }
 
-// BenchmarkText writes a million datoms as text, and reads them into a folder.
+// BenchmarkText writes people as text, a million datoms or as many as DATOLITE_DATOMS says, and reads them into another folder.
 func BenchmarkText(b *testing.B) {
 	conn := folder(b, b.TempDir(), db.Options{})
 	defer conn.Close()
-	commitPeople(b, conn, 1_000_000)
-	perSecond := func(b *testing.B) {
-		b.ReportMetric(float64(conn.Stats().Datoms)*float64(b.N)/b.Elapsed().Seconds(), "datoms/s")
+	if _, err := tx.Import(b.Context(), conn, crowd(datomsToWrite()/5), tx.ImportOptions{Items: 200}); err != nil {
+		b.Fatal(err)
 	}
-	var text bytes.Buffer
+	measured := func(b *testing.B, text tx.Text) {
+		b.ReportMetric(float64(text.Datoms)*float64(b.N)/b.Elapsed().Seconds(), "datoms/s")
+		b.ReportMetric(float64(text.Bytes)/float64(text.Datoms), "B/datom")
+		b.ReportMetric(resident(), "MB/peak")
+	}
+	path := filepath.Join(b.TempDir(), "text.edn")
 	b.Run("export", func(b *testing.B) {
+		var text tx.Text
 		for b.Loop() {
-			text.Reset()
-			if _, err := tx.ExportText(b.Context(), conn.Snapshot(), &text, tx.TextOptions{}); err != nil {
-				b.Fatal(err)
-			}
+			text = exportFile(b, conn, path)
 		}
-		perSecond(b)
+		measured(b, text)
 	})
 	b.Run("import", func(b *testing.B) {
+		var text tx.Text
 		for b.Loop() {
-			store, err := bolt.Open(b.Context(), b.TempDir())
-			if err != nil {
-				b.Fatal(err)
-			}
-			copied, err := db.OpenOwned(b.Context(), store, db.Options{})
-			if err == nil {
-				_, err = tx.ImportText(b.Context(), copied, bytes.NewReader(text.Bytes()), tx.TextOptions{})
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
-			copied.Close()
+			text = importFile(b, path)
 		}
-		perSecond(b)
+		measured(b, text)
 	})
+}
+
+func exportFile(b *testing.B, conn *db.Conn, path string) tx.Text {
+	file, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := tx.ExportText(b.Context(), conn.Snapshot(), file, tx.TextOptions{})
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
+}
+
+func importFile(b *testing.B, path string) tx.Text {
+	file, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	store, err := bolt.Open(b.Context(), b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	conn, err := db.OpenOwned(b.Context(), store, db.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	text, err := tx.ImportText(b.Context(), conn, file, tx.TextOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
 }

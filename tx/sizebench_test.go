@@ -70,14 +70,20 @@ func commitPeople(b *testing.B, conn *db.Conn, datoms int) {
 	}
 }
 
+// datomsToWrite returns how many datoms of people a benchmark writes.
+func datomsToWrite() int {
+	if n, err := strconv.Atoi(os.Getenv("DATOLITE_DATOMS")); err == nil {
+		return n
+	}
+	return 1_000_000
+}
+
 // BenchmarkCollected commits people, a million datoms or as many as DATOLITE_DATOMS says, or a graph of half a million nodes, to a folder, a
 // thousand datoms a transaction, and measures the folder before Collect and Compact and after them.
 func BenchmarkCollected(b *testing.B) {
-	datoms := 1_000_000
-	if s := os.Getenv("DATOLITE_DATOMS"); s != "" {
-		datoms, _ = strconv.Atoi(s)
-	}
-	b.Run("people", func(b *testing.B) { benchmarkCollected(b, func(conn *db.Conn) { commitPeople(b, conn, datoms) }) })
+	b.Run("people", func(b *testing.B) {
+		benchmarkCollected(b, func(conn *db.Conn) { commitPeople(b, conn, datomsToWrite()) })
+	})
 	b.Run("graph", func(b *testing.B) { benchmarkCollected(b, func(conn *db.Conn) { commitGraph(b, conn, 500_000) }) })
 }
 
@@ -99,5 +105,35 @@ func benchmarkCollected(b *testing.B, commit func(*db.Conn)) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(bytesIn(b, dir))/n, "B/datom")
+		b.ReportMetric(float64(bytesOfSlots(b, dir))/n, "B/datom-slots")
+	}
+}
+
+// bytesOfSlots returns how many bytes the slots of the log have that are not trimmed.
+func bytesOfSlots(b *testing.B, dir string) (n int) {
+	store, err := bolt.Open(b.Context(), dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	all, err := db.Databases(b.Context(), store)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for last := ""; ; {
+		keys, err := store.List(b.Context(), all[0].ID+"/log/", last, 1000)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(keys) == 0 {
+			return n
+		}
+		for _, key := range keys {
+			value, err := store.Get(b.Context(), key)
+			if err != nil {
+				b.Fatal(err)
+			}
+			n, last = n+len(value), key
+		}
 	}
 }

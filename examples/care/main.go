@@ -52,7 +52,15 @@ func run(ctx context.Context, w io.Writer, dir string) error {
 	if err := damage(ctx, w, path); err != nil {
 		return err
 	}
-	return restore(ctx, w, path, backups)
+	store, err := bolt.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := restore(ctx, w, store, backups); err != nil {
+		return err
+	}
+	return dropped(ctx, w, store)
 }
 
 // live is what is done while the database is used.
@@ -212,12 +220,7 @@ func prove(ctx context.Context, w io.Writer, store storage.Store) error {
 	return nil
 }
 
-func restore(ctx context.Context, w io.Writer, path string, backups storage.Store) error {
-	store, err := bolt.Open(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+func restore(ctx context.Context, w io.Writer, store, backups storage.Store) error {
 	all, err := db.Backups(ctx, backups) // the newest first
 	if err != nil {
 		return err
@@ -235,5 +238,14 @@ func restore(ctx context.Context, w io.Writer, path string, backups storage.Stor
 	}
 	defer conn.Close()
 	fmt.Fprintln(w, made.Name, "is back:", conn.Snapshot())
+	return nil
+}
+
+func dropped(ctx context.Context, w io.Writer, store storage.Store) error {
+	done, err := db.CollectDropped(ctx, store, 30*24*time.Hour, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "deleted databases:", done.Databases, "dropped within the window:", done.Kept)
 	return nil
 }
