@@ -77,6 +77,9 @@ func (b *builder) gatherValues(n int, c *columns, places []uint32, sameV bool) {
 // fill puts the long values in the place of their stubs, among the values behind the first n.
 func (b *builder) fill(n int, c *columns, places []uint32) {
 	for i, p := range places {
+		if i%aheadOf == 0 {
+			c.longs.ahead(c, places[i:min(i+aheadOf, len(places))])
+		}
 		if !c.V.At(int(p)).isStub() {
 			continue
 		}

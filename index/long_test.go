@@ -8,7 +8,9 @@ import (
 	"math/rand"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/datolite/datolite/edn"
 	"github.com/datolite/datolite/internal/soak"
@@ -295,5 +297,37 @@ func TestAForgottenValueGoesFromEveryOrder(t *testing.T) {
 		if len(got) != 2*want {
 			t.Errorf("%v shows %v", Order(o), got)
 		}
+	}
+}
+
+// A busyShelf takes its time, and tells how many segments were read at once.
+type busyShelf struct {
+	*shelf
+	now, most atomic.Int64
+}
+
+func (s *busyShelf) Load(ctx context.Context, name SegmentName) ([]byte, error) {
+	if n := s.now.Add(1); n > s.most.Load() {
+		s.most.Store(n)
+	}
+	defer s.now.Add(-1)
+	time.Sleep(2 * time.Millisecond)
+	return s.shelf.Load(ctx, name)
+}
+
+// TestLongValuesAreReadTogether scans values that lie in many leaves, out of a cold cache.
+func TestLongValuesAreReadTogether(t *testing.T) {
+	facts, _ := texts(200, 0, 600)
+	level, s := storedTexts(t, facts, Sizes{Leaf: 10})
+	busy := &busyShelf{shelf: s}
+	level.from, level.cache = busy, NewCache(aheadAtLeast)
+	if n := drain(t, Levels{stored: []*Level{level}}.Scan(t.Context(), AVET, All, now)); n != len(facts) {
+		t.Fatalf("%d facts", n)
+	}
+	if most := busy.most.Load(); most < 3 || most > aheadAtOnce+1 { // one may be read ahead of the walk
+		t.Errorf("%d segments were read at once", most)
+	}
+	if loads := level.cache.Stats().Misses; loads != 40 {
+		t.Errorf("%d leaves were read", loads)
 	}
 }
