@@ -21,6 +21,7 @@ type Cursor struct {
 	keys   *keyList   // of which alone something is read; nil for all of the range
 	key    *filterKey // of the range; nil where filters have none
 
+	loose   bool // datoms may come in any order
 	opened  bool
 	few     [2]source // so that reading at a point allocates little
 	line    [2]*source
@@ -53,6 +54,12 @@ type room struct {
 // (e, a, v) come newest first. Nothing is read before the first call of Next. A cursor needs no closing.
 func (l Levels) Scan(ctx context.Context, o Order, r Range, v View) *Cursor {
 	return &Cursor{ctx: ctx, levels: l, order: o, within: r, lens: v.lens()}
+}
+
+// Unordered lets the cursor, which was not read yet, hand out the datoms in any order: those of several runs and trees then need not be merged.
+func (c *Cursor) Unordered() *Cursor {
+	c.loose = true
+	return c
 }
 
 // First returns the first datom that the view shows of a range, if there is one.
@@ -173,9 +180,14 @@ func (c *Cursor) open() {
 	}
 }
 
+// closes reports whether one of some sources holds closings, which have to meet what they close.
+func closes(sources []source) bool {
+	return slices.ContainsFunc(sources, func(s source) bool { return s.class == closing })
+}
+
 // begin lets sources take part, and returns how many facts come of trees, about. Where there is nothing to show there is nothing to mask.
 func (c *Cursor) begin(sources []source) (rows int) {
-	c.merger = merger{order: c.order, line: c.line[:0], between: c.own.between[:0], ctx: c.ctx}
+	c.merger = merger{order: c.order, line: c.line[:0], between: c.own.between[:0], loose: c.loose && !closes(sources), ctx: c.ctx}
 	for _, masks := range [...]bool{false, true} {
 		for i := range sources {
 			s := &sources[i]

@@ -34,6 +34,7 @@ type merger struct {
 	order   Order
 	line    []*source
 	between []*source // went through their span, and have not begun the next one
+	loose   bool      // sources are gone through one after the other, in no order
 	ctx     context.Context
 	err     error // why a source cannot go on: the walk is over
 }
@@ -68,6 +69,10 @@ func (m *merger) alone() bool { return len(m.line) == 0 && len(m.between) <= 1 }
 
 // add lets a source that is not empty take part.
 func (m *merger) add(s *source) {
+	if m.loose {
+		m.line = append(m.line, s)
+		return
+	}
 	m.line = append(m.line, nil)
 	copy(m.line[1:], m.line)
 	m.line[0] = s
@@ -98,12 +103,12 @@ func (m *merger) next(limit int) stretch {
 	if len(m.line) == 0 {
 		return stretch{}
 	}
-	s := m.line[0]
+	s, merged := m.line[0], len(m.line) > 1 && !m.loose
 	x := stretch{s, s.at, min(s.to, s.at+limit)}
-	if len(m.line) > 1 && m.line[1].tied {
+	if merged && m.line[1].tied {
 		x = m.resolve()
 	} else {
-		if len(m.line) > 1 {
+		if merged {
 			x.upto = s.until(m.order, m.line[1], x.upto)
 		}
 		m.move(x.upto)
@@ -133,7 +138,9 @@ func (m *merger) resolve() stretch {
 func (m *merger) move(to int) {
 	m.line[0].at = to
 	if to < m.line[0].to {
-		m.settle()
+		if !m.loose {
+			m.settle()
+		}
 		return
 	}
 	s := m.line[0]

@@ -318,6 +318,23 @@ func (h *history) until(newest ID) *history {
 	return out
 }
 
+// checkUnordered demands that the same datoms came, in whatever order.
+func checkUnordered(t *testing.T, want, got []Datom) {
+	t.Helper()
+	rest := map[Datom]int{}
+	for _, d := range want {
+		rest[d]++
+	}
+	for _, d := range got {
+		rest[d]--
+	}
+	for d, n := range rest {
+		if n != 0 {
+			t.Errorf("unordered, %v comes %d times too seldom", d, n)
+		}
+	}
+}
+
 func checkScan(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
 	t.Helper()
 	what := func() string { return fmt.Sprintf("%v %+v %+v", o, r, v) }
@@ -333,6 +350,9 @@ func checkScan(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
 		if got = collect(t, c); !slices.EqualFunc(want, got, func(d, bare Datom) bool { d.V = Value{}; return d == bare }) {
 			t.Errorf("Scan %s without values shows %v", what(), got)
 		}
+	}
+	if o == AVET {
+		checkUnordered(t, want, collect(t, l.Scan(context.Background(), o, r, v).Unordered()))
 	}
 	n, err := l.Count(context.Background(), o, r, v)
 	if err != nil {

@@ -135,7 +135,11 @@ func (s *scan) open(ctx context.Context, x *excerpt) (*index.Cursor, error) {
 	if x.keys != nil {
 		return s.from.ScanKeys(ctx, x.order, *x.keys)
 	}
-	return s.from.Scan(ctx, x.order, x.within)
+	cursor, err := s.from.Scan(ctx, x.order, x.within)
+	if err == nil && x.order == index.AVET && !x.covered[2] {
+		return cursor.Unordered(), nil // values in a range: nobody relies on their order
+	}
+	return cursor, err
 }
 
 // keyed returns what is read of the entities of a group, or of its values, where a probe knows nothing but the attribute. It returns nil
