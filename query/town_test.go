@@ -367,8 +367,7 @@ func (w *town) or() townClause {
 // ask compares one query with its second evaluation, in two orders of its clauses. It returns how many rows that has, and −1 if it is too
 // large to be compared.
 func (w *town) ask() int {
-	first := w.pattern("?x", []string{"?v", "?y"})
-	j := first.then(joined{nil, [][]db.Value{{}}})
+	first, j := w.fruitful(joined{nil, [][]db.Value{{}}}, func() townClause { return w.pattern("?x", []string{"?v", "?y"}) })
 	inputs, in := "", []any{w.rows}
 	if w.rng.IntN(3) == 0 {
 		var some [][]db.Value
@@ -377,35 +376,36 @@ func (w *town) ask() int {
 			n := w.long()
 			some, passed = append(some, []db.Value{index.Long(n)}), append(passed, n)
 		}
-		if pickOf(w.rng, true, false) && slices.Contains(j.vars, "?v") {
-			inputs, in = " [?v ...]", append(in, passed)
-			j = joinRows(j, []cell{{name: "?v"}}, some)
+		given := joinRows(j, []cell{{name: "?v"}}, some)
+		if slices.Contains(j.vars, "?v") && (len(given.rows) > 0 || w.rng.IntN(8) == 0) {
+			inputs, in, j = " [?v ...]", append(in, passed), given
 		}
 	}
 	clauses := []townClause{first}
-	add := func(c townClause) {
+	add := func(next func() townClause) {
+		var c townClause
+		c, j = w.fruitful(j, next)
 		clauses = append(clauses, c)
-		if len(j.rows) <= tooMany {
-			j = c.then(j)
-		}
 	}
 	for range w.rng.IntN(4) {
-		add(w.pattern(pickOf(w.rng, "?x", "?x", j.vars[w.rng.IntN(len(j.vars))]), []string{"?v", "?w", "?y"}))
+		add(func() townClause {
+			return w.pattern(pickOf(w.rng, "?x", "?x", j.vars[w.rng.IntN(len(j.vars))]), []string{"?v", "?w", "?y"})
+		})
 		if len(j.vars) > 6 || len(j.rows) > tooMany {
 			return -1
 		}
 	}
 	if w.rng.IntN(4) == 0 && len(j.vars) < 6 {
-		add(w.row(j.vars[w.rng.IntN(len(j.vars))]))
+		add(func() townClause { return w.row(j.vars[w.rng.IntN(len(j.vars))]) })
 	}
 	for range w.rng.IntN(3) {
 		if len(j.rows) > tooMany {
 			return -1
 		}
-		add(w.test(j))
+		add(func() townClause { return w.test(j) })
 	}
 	if w.rng.IntN(4) == 0 {
-		add(w.or())
+		add(w.or)
 	}
 	if len(j.rows) > tooMany {
 		return -1
@@ -414,6 +414,20 @@ func (w *town) ask() int {
 	slices.Reverse(clauses)
 	w.compare(j, clauses, inputs, in)
 	return len(j.rows)
+}
+
+// fruitful returns a clause and what it leaves of the rows that are there: mostly one that leaves some, of a few that are tried. Too many rows
+// stay as they are, since some of them are missing.
+func (w *town) fruitful(j joined, next func() townClause) (c townClause, left joined) {
+	for range 6 {
+		if c = next(); len(j.rows) > tooMany {
+			return c, j
+		}
+		if left = c.then(j); len(left.rows) > 0 || w.rng.IntN(16) == 0 {
+			break
+		}
+	}
+	return c, left
 }
 
 // compare asks for some of the variables, and once for a count by one of them.
@@ -524,6 +538,11 @@ func TestTowns(t *testing.T) {
 		}
 		for range 3 {
 			w.look()
+			for range 3 { // a view that shows little has few answers
+				if len(w.facts["n"]) < 50 {
+					w.look()
+				}
+			}
 			for range 6 {
 				if rows := w.ask(); rows >= 0 {
 					compared++
@@ -533,7 +552,7 @@ func TestTowns(t *testing.T) {
 		}
 	})
 	t.Logf("%d queries compared, of which %d have rows", compared, answered)
-	if !t.Failed() && 10*answered < compared || compared == 0 {
+	if !t.Failed() && 10*answered < 6*compared || compared == 0 {
 		t.Error("too few queries have rows")
 	}
 }
