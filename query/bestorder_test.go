@@ -84,7 +84,8 @@ func randomOrdering(rng *rand.Rand) *ordering {
 		o.operands = append(o.operands, of(rng.IntN(i+1), i+1))
 	}
 	if rng.IntN(2) == 0 {
-		o.conditions = append(o.conditions, condition{1<<rng.IntN(4) | 1<<rng.IntN(4), 0.5})
+		one, other := rng.IntN(4), rng.IntN(4)
+		o.conditions = append(o.conditions, condition{1<<one | 1<<other, 0.5})
 		o.functions = append(o.functions, function{1 << rng.IntN(4), 1 << (4 + rng.IntN(6))})
 	}
 	return o
