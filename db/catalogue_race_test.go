@@ -23,7 +23,7 @@ import (
 // which what began after another had ended comes later, and in which everybody is told what is so. What failed for the store's sake
 // happened at some time, or never.
 func TestCatalogueIsLinearizable(t *testing.T) {
-	soak.Run(t, 40, 1500, func(t *testing.T, seed int64) {
+	soak.Run(t, 40, 600, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 9))
 		inner := mem.New()
 		for _, name := range raceNames[:2] {

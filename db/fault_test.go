@@ -219,7 +219,7 @@ func isAny(err error, targets ...error) bool {
 
 // law: so it is with several faults at once, on several peers, also where a store tells each of them that it is alone.
 func TestRandomFaults(t *testing.T) {
-	soak.Run(t, 10, 400, func(t *testing.T, seed int64) {
+	soak.Run(t, 10, 150, func(t *testing.T, seed int64) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScribe(4)
 			s.damaged = true

@@ -52,7 +52,7 @@ var stores = map[string]func(t *testing.T) storage.Store{
 // parts and levels and a cache of any size.
 func TestASnapshotShowsTheSameWhileItIsIndexed(t *testing.T) {
 	deepest := 0
-	soak.Run(t, 1, 3, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 1, func(t *testing.T, seed int64) {
 		rnd := mathrand.New(mathrand.NewPCG(uint64(seed), 11))
 		w := newWorld(t, seed, 20)
 		w.snap.publish()

@@ -78,7 +78,7 @@ func sameSchema(t *testing.T, what string, want, got *Schema) {
 // law: a database that is opened from an index has the schema of the one that read its log, now and at each transaction.
 func TestTheSchemaOfAnIndex(t *testing.T) {
 	compared := 0
-	soak.Run(t, 3, 20, func(t *testing.T, seed int64) {
+	soak.Run(t, 3, 8, func(t *testing.T, seed int64) {
 		rnd := rand.New(rand.NewPCG(uint64(seed), 5))
 		w := newWorld(t, seed, 0)
 		for range 10 + rnd.IntN(50) {

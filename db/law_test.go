@@ -120,7 +120,7 @@ func (w *world) same(r Reader, o Order, want []Datom) {
 
 // laws: the past is the database that was; a window is the fold of its events; a replayed snapshot is the one that was returned.
 func TestViewsAgreeWithTheModel(t *testing.T) {
-	soak.Run(t, 3, 12, func(t *testing.T, seed int64) {
+	soak.Run(t, 3, 5, func(t *testing.T, seed int64) {
 		w := newWorld(t, seed, 40)
 		rnd := rand.New(rand.NewPCG(uint64(seed), 2))
 		for i, rep := range w.reports {

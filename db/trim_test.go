@@ -137,6 +137,10 @@ func TestAFollowerBehindATrim(t *testing.T) {
 	if err := conn.Index(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if peer.head.Load() != before { // it was slow to look the first time, and has seen them before they were trimmed
+		TestAFollowerBehindATrim(t)
+		return
+	}
 	stray := &record{reader: 1, writer: 1, seq: before.seq + 1, prev: before.hash}
 	if err := store.Create(t.Context(), conn.log.slot(stray.seq), stray.encode()); err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func indexedWorld(t *testing.T, seed int64, transactions int) (store storage.Sto
 // law: of a database that is as it was written Verify finds nothing, wherever it is interrupted and resumed.
 func TestVerifyOfRandomHistories(t *testing.T) {
 	indexed, resumed := 0, 0
-	soak.Run(t, 5, 40, func(t *testing.T, seed int64) {
+	soak.Run(t, 5, 15, func(t *testing.T, seed int64) {
 		store, conn := indexedWorld(t, seed, 10+int(seed%7)*5)
 		whole, err := verification(t, store)
 		if err != nil || !whole.Completed || whole.Facts != whole.AllFacts || whole.Chain.T != conn.Snapshot().T() {
@@ -137,7 +137,7 @@ func TestVerifyNamesEveryDamagedSegment(t *testing.T) {
 		check(key, append(slices.Clone(was), 0))
 		check(key, other.value(t, strange[i%len(strange)]))
 		check(key, s.value(t, segments[(i+1)%len(segments)]))
-		for at := i % 5; at < len(was); at += 5 {
+		for at := i % 19; at < len(was); at += 19 {
 			flipped := slices.Clone(was)
 			flipped[at] ^= 1 << (at % 8)
 			check(key, flipped)

@@ -94,9 +94,7 @@ func (g *registry) fill() {
 			data = append(data, g.claims(fmt.Sprint("new", i)))
 		}
 		rep := g.write(tx.All(data...))
-		for _, id := range slices.Sorted(maps.Values(rep.TempIDs)) {
-			g.ids = append(g.ids, id)
-		}
+		g.ids = append(g.ids, slices.Sorted(maps.Values(rep.TempIDs))...)
 		if len(g.ids) == 0 {
 			continue
 		}
