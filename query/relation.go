@@ -67,7 +67,9 @@ func (r *relation) columnsOf(vs []variable) []index.Vector {
 // pick returns the relation with only the rows of these numbers, none of them twice, in this order.
 func (r *relation) pick(rows []int32) *relation {
 	out := r.repeat(rows)
-	out.unique = r.unique
+	if out != r { // which others may read
+		out.unique = r.unique
+	}
 	return out
 }
 
