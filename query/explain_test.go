@@ -189,7 +189,7 @@ func TestHostileQueries(t *testing.T) {
 	} {
 		start := time.Now()
 		_, err := query.Run(ctx, snap, c.text)
-		if !errors.Is(err, query.ErrBudget) || time.Since(start) > 20*time.Second {
+		if !errors.Is(err, query.ErrBudget) || time.Since(start) > time.Minute {
 			t.Errorf("%s: %v after %v", c.name, err, time.Since(start))
 		}
 	}
@@ -199,7 +199,7 @@ func TestHostileQueries(t *testing.T) {
 		"clauses of one entity": `[:find ?e :where ` + tests.String() + `]`,
 	} {
 		start := time.Now()
-		if _, err := query.Run(ctx, snap, text); err != nil || time.Since(start) > 10*time.Second {
+		if _, err := query.Run(ctx, snap, text); err != nil || time.Since(start) > time.Minute {
 			t.Errorf("%s: %v after %v", name, err, time.Since(start))
 		}
 	}
