@@ -20,8 +20,8 @@ func signOf(o Order, c *Cut) (s sign, ok bool) {
 		case 'A':
 			s[i] = uint64(c.Key.A) ^ 1<<63
 		case 'V':
-			if s[i], ok = c.Key.V.sign(); !ok {
-				return s, false
+			if s[i], ok = c.Key.V.sign(); !ok || i == 0 { // values with equal signs need not be equal: what is behind them decides nothing
+				return s, ok
 			}
 		}
 	}
