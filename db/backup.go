@@ -180,7 +180,7 @@ func (h *heldRoot) copyTo(ctx context.Context, to storage.Store, last *point, to
 	if last != nil {
 		since, hash = last.Records, last.hash
 	}
-	x := &copier{from: h.log, to: newLog(to, h.log.dbid, h.log.sizes), root: h.root, first: firstSlot(h.root), told: told, keep: h.on}
+	x := &copier{from: h.log, to: newLog(to, h.log.dbid, h.log.sizes), root: h.root, first: firstSlot(h.root), told: told, keep: h.on, pace: &h.pace}
 	if err := h.goesOn(ctx, last); err != nil {
 		return Backup{}, err
 	}

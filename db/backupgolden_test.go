@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datolite/datolite/storage"
-	"github.com/datolite/datolite/storage/mem"
 )
 
 // goldenBackup is a store with a backup, and a database that was restored from it, as this version left them, and the history that both have.
@@ -21,24 +20,7 @@ func TestBackupsOfEveryVersionAreRestored(t *testing.T) {
 	if *update {
 		writeGoldenBackup(t)
 	}
-	store := mem.New()
-	text, err := os.ReadFile(goldenBackup + ".jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		var item storage.Item
-		if err := json.Unmarshal([]byte(line), &item); err != nil {
-			t.Fatal(err)
-		}
-		if err := store.Put(t.Context(), item); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(goldenBackup + ".txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	store, want := goldenFiles(t, goldenBackup)
 	all, err := Backups(t.Context(), store)
 	if err != nil || len(all) != 1 {
 		t.Fatal(all, err)
@@ -48,7 +30,7 @@ func TestBackupsOfEveryVersionAreRestored(t *testing.T) {
 	o := smallParts
 	o.Name = "restored"
 	for _, conn := range []*Conn{again, openConn(t, store, o)} {
-		if diff := cmp.Diff(string(want), historyOf(t, conn.Snapshot())); diff != "" {
+		if diff := cmp.Diff(want, historyOf(t, conn.Snapshot())); diff != "" {
 			t.Error(diff)
 		}
 		for _, err := range conn.Verify(t.Context(), all[0].Chain) {

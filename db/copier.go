@@ -29,6 +29,7 @@ type copier struct {
 	first    int   // the first record that is to have a slot; those before it are in the chunks of the root
 	told     func(Copy)
 	keep     func(context.Context) error // is called now and then; nil for nothing
+	pace     *pacer                      // whom it gives way to
 
 	there   map[string]map[int]bool // of the jobs that were met, the segments that were there before
 	waiting [][]storage.Item        // to be put, by height: a directory comes later than what lies below it, in another call
@@ -126,7 +127,7 @@ func (x *copier) put(ctx context.Context, height int, item storage.Item) error {
 	}
 	x.waiting[height] = append(x.waiting[height], item)
 	x.items, x.bytes = x.items+1, x.bytes+len(item.Value)
-	if x.bytes < gathered && x.items < x.to.store.Limits().Batch {
+	if x.bytes < x.pace.most(gathered) && x.items < x.to.store.Limits().Batch {
 		return x.pause(ctx)
 	}
 	return x.flush(ctx)
@@ -152,7 +153,7 @@ func (x *copier) flush(ctx context.Context) error {
 // records copies what is not in the chunks of the root of the records behind one with a hash, up to another one, of which it returns the hash;
 // and the pages of the imports among them.
 func (x *copier) records(ctx context.Context, since int, hash digest, upto int) (digest, error) {
-	for r, err := range stretches(ctx, x.from, since+1, upto, replayBytes, x.from.batch) {
+	for r, err := range stretches(ctx, x.from, since+1, upto, x.pace.most(replayBytes), x.from.batch) {
 		if err == nil {
 			err = x.record(ctx, r, hash)
 		}

@@ -35,14 +35,14 @@ func TestStoresOfEveryVersionOpen(t *testing.T) {
 	}
 }
 
-// opensGolden opens a store of the golden files with a name.
-func opensGolden(t *testing.T, name string) {
+// goldenFiles returns the store of the golden files with a name, and the history that it holds.
+func goldenFiles(t *testing.T, name string) (*mem.Store, string) {
 	store := mem.New()
-	text, err := os.ReadFile(name + ".jsonl")
+	lines, err := os.ReadFile(name + ".jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(string(lines)) {
 		var item storage.Item
 		if err := json.Unmarshal([]byte(line), &item); err != nil {
 			t.Fatal(err)
@@ -51,15 +51,21 @@ func opensGolden(t *testing.T, name string) {
 			t.Fatal(err)
 		}
 	}
+	text, err := os.ReadFile(name + ".txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, string(text)
+}
+
+// opensGolden opens a store of the golden files with a name.
+func opensGolden(t *testing.T, name string) {
+	store, want := goldenFiles(t, name)
 	conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 30, Block: 8, Level: 40, Ratio: 2}})
 	if s := conn.Stats(); s.Indexed == 0 || s.Tail == 0 {
 		t.Errorf("%+v", s)
 	}
-	want, err := os.ReadFile(name + ".txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), historyOf(t, conn.Snapshot())); diff != "" {
+	if diff := cmp.Diff(want, historyOf(t, conn.Snapshot())); diff != "" {
 		t.Error(diff)
 	}
 	for _, d := range collect(t, conn.Snapshot(), AEVT, "name") {
@@ -71,7 +77,7 @@ func opensGolden(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	again := openConn(t, store, Options{ReadOnly: true})
-	if diff := cmp.Diff(string(want), historyOf(t, again.Snapshot())); diff != "" || again.Stats().Tail > 0 {
+	if diff := cmp.Diff(want, historyOf(t, again.Snapshot())); diff != "" || again.Stats().Tail > 0 {
 		t.Error(again.Stats(), diff)
 	}
 }

@@ -23,23 +23,43 @@ const (
 	paceIdle = 200 * time.Millisecond
 )
 
+// paceBytes is how many bytes are read or put at once while somebody commits, who may wait for that.
+const paceBytes = 128 << 10
+
+// most returns how many bytes to read or put at once, where so many are if nobody commits.
+func (p *pacer) most(bytes int) int {
+	if p.gives(time.Now()) {
+		return min(bytes, paceBytes)
+	}
+	return bytes
+}
+
+// gives reports whether there is somebody to give way to.
+func (p *pacer) gives(now time.Time) bool {
+	if p.conn == nil {
+		return false
+	}
+	if seq := p.conn.head.Load().seq; seq != p.seq || p.wrote.IsZero() {
+		p.seq, p.wrote = seq, now
+	}
+	return now.Sub(p.wrote) < paceIdle
+}
+
 // pause is called between small pieces of work. It returns the error of ctx.
 func (p *pacer) pause(ctx context.Context) error {
 	if p.conn == nil {
 		return ctx.Err()
 	}
 	now := time.Now()
-	if seq := p.conn.head.Load().seq; seq != p.seq {
-		p.seq, p.wrote = seq, now
-	}
+	gives := p.gives(now)
 	if p.since.IsZero() {
-		p.since, p.wrote = now, now
+		p.since = now
 	}
 	work := now.Sub(p.since)
 	if work < paceWork {
 		return ctx.Err()
 	}
-	if now.Sub(p.wrote) < paceIdle {
+	if gives {
 		sleep(ctx, min(paceRest*work, mostRest))
 	} else {
 		runtime.Gosched()

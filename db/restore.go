@@ -132,7 +132,7 @@ func (r *restoration) fill(ctx context.Context, from storage.Store, m meta, o Re
 		return err
 	}
 	to := newLog(r.store, m.dbid(), o.log)
-	x := &copier{from: log, to: to, root: root, first: to.epochOf(firstSlot(root)), told: o.Told}
+	x := &copier{from: log, to: to, root: root, first: to.epochOf(firstSlot(root)), told: o.Told, pace: &pacer{}}
 	last, err := x.all(ctx, m.genesis, r.point.Records)
 	switch {
 	case err != nil:

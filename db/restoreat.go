@@ -31,7 +31,7 @@ func (r *restoration) fillUpTo(ctx context.Context, from storage.Store, m meta, 
 		return err
 	}
 	to := newLog(r.store, m.dbid(), o.log)
-	x := &copier{from: log, to: to, root: base, first: to.epochOf(firstSlot(base)), told: o.Told}
+	x := &copier{from: log, to: to, root: base, first: to.epochOf(firstSlot(base)), told: o.Told, pace: &pacer{}}
 	last, err := x.all(ctx, m.genesis, whole)
 	if err != nil {
 		return err

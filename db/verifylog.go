@@ -45,9 +45,6 @@ func (v *verifier) walkRecords(ctx context.Context, kept []Chain, yield func(Ver
 		return err
 	}
 	for e, err := range v.records(ctx) {
-		if err == nil {
-			err = v.pacer.pause(ctx)
-		}
 		if err != nil {
 			return err
 		}
@@ -153,7 +150,7 @@ func (v *verifier) misplaced(key string, seq int) error {
 
 // read yields the records from one seq to another, and reports whether to go on.
 func (v *verifier) read(ctx context.Context, from, to int, yield func(*entry, error) bool) bool {
-	for e, err := range v.log.entries(ctx, from, to, replayBytes) {
+	for e, err := range v.log.entries(ctx, from, to, v.pacer.most(replayBytes)) {
 		if !yield(e, err) || err != nil {
 			return false
 		}
@@ -172,6 +169,9 @@ func (v *verifier) add(ctx context.Context, e *entry) error {
 		}
 		if err != nil {
 			return &StoreError{v.log.slot(e.seq), err}
+		}
+		if err := v.pacer.pause(ctx); err != nil {
+			return err
 		}
 	}
 	v.hash, v.ended = e.hash, e.ends

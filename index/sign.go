@@ -6,7 +6,7 @@ import (
 )
 
 // A sign stands for a cut in a search among many: of two cuts the one with the smaller sign comes first, and only those with equal signs are
-// compared. It is the beginning of the first two components, each a word. What a cut has less of is zero.
+// compared. It is the beginning of the first two components, each a word, or of a value alone that comes first. What a cut has less of is zero.
 type sign [2]uint64
 
 func (s sign) less(t sign) bool { return s[0] < t[0] || s[0] == t[0] && s[1] < t[1] }

@@ -272,9 +272,5 @@ func (s *callStep) bindRows(r *run, g *relation) (*relation, error) {
 			return r.fits(out.n, out.width()+g.width())
 		})
 	})
-	all := make([]int32, out.n)
-	for i := range all {
-		all[i] = int32(i)
-	}
-	return glue(g, rows, out, all), err
+	return glue(g, rows, out, firstRows(out.n)), err
 }
