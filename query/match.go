@@ -246,7 +246,7 @@ func (s *scan) access(c *conj) (a access, err error) {
 	}
 	if a.group == nil {
 		full, err := s.full(c, &a.probe)
-		a.excerpt.room = int(min(full, maxRoom))
+		a.excerpt.facts, a.excerpt.room = int(full), int(min(full, maxRoom))
 		if _, exact := s.from.(*db.Snapshot); !exact && !s.from.IsHistory() {
 			a.excerpt.room = min(a.excerpt.room, viewRoom)
 		}

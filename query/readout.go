@@ -56,7 +56,7 @@ var partSize = 1 << 14
 
 // A readout is an excerpt being read, at first by one goroutine. If it turns out to be long, the rest is divided, as many parts as there are
 // cores, and each has a goroutine and a taker of its own; what these have made is joined in the order of the parts, as one alone would
-// have made it. All of them end before the readout does.
+// have made it. One that comes in any order has no rest, and is divided before anything is read. All of them end before the readout does.
 type readout struct {
 	scan    *scan
 	run     *run
@@ -83,11 +83,18 @@ func (x *excerpt) ends(n int) error {
 // each hands the batches of an excerpt to a taker, until there are enough rows. They are without values where these do not matter.
 func (s *scan) each(r *run, p *probe, x *excerpt, t taker) error {
 	rd := &readout{scan: s, run: r, probe: p, excerpt: x}
+	divisible := rd.divisible()
+	if divisible && x.loose {
+		if divided, err := rd.ahead(t); divided || err != nil {
+			return err
+		}
+		divisible = false
+	}
 	cursor, err := rd.open(r.ctx, x)
 	if err != nil {
 		return err
 	}
-	for divisible := rd.divisible(); ; {
+	for {
 		b, err := cursor.Next()
 		if b == nil || err != nil {
 			return err
@@ -140,6 +147,20 @@ func (rd *readout) divisible() bool {
 	return ok && x.keys == nil && x.enough == 0 && (x.covered[2] || !rd.skipsValues()) && runtime.GOMAXPROCS(0) > 1
 }
 
+// ahead divides the whole excerpt, if it is long, and reads it. It reports whether it did.
+func (rd *readout) ahead(t taker) (bool, error) {
+	x := rd.excerpt
+	n, err := x.facts, error(nil)
+	if n == 0 {
+		n, err = rd.scan.from.CountRange(rd.run.ctx, x.order, x.within)
+	}
+	ranges, err := rd.split(n, x.within, err)
+	if len(ranges) > 1 && err == nil && rd.beside(t, ranges) {
+		return true, rd.err
+	}
+	return false, err
+}
+
 // divide returns what is left to be read behind a batch, in as many ranges as are worth a goroutine. Facts of one entity stay in one of them.
 func (rd *readout) divide(b *index.Batch) ([]index.Range, error) {
 	x, last := rd.excerpt, b.Len()-1
@@ -151,14 +172,20 @@ func (rd *readout) divide(b *index.Batch) ([]index.Range, error) {
 	}
 	within := index.Range{Lo: index.Cut{Parts: 3, Key: key, After: true}, Hi: x.within.Hi}
 	n, err := rd.scan.from.CountRange(rd.run.ctx, x.order, within)
-	if parts := min(n/(2*partSize), runtime.GOMAXPROCS(0)); parts > 1 && err == nil {
-		together := 3
-		if x.order == index.AEVT {
-			together = 2
-		}
-		return rd.scan.from.Snapshot().Split(rd.run.ctx, x.order, within, parts, together)
+	return rd.split(n, within, err)
+}
+
+// split returns a range that has so many datoms in as many as are worth a goroutine, unless counting them failed.
+func (rd *readout) split(n int, within index.Range, err error) ([]index.Range, error) {
+	parts := min(n/(2*partSize), runtime.GOMAXPROCS(0))
+	if parts < 2 || err != nil {
+		return nil, err
 	}
-	return nil, err
+	together := 3
+	if rd.excerpt.order == index.AEVT {
+		together = 2
+	}
+	return rd.scan.from.Snapshot().Split(rd.run.ctx, rd.excerpt.order, within, parts, together)
 }
 
 // beside reads ranges beside each other, the first with the taker itself. It reports false, and has read nothing, where that cannot be forked.

@@ -74,7 +74,9 @@ type excerpt struct {
 	covered [maxPattern]bool
 	none    bool        // nothing can match
 	keys    *index.Keys // of what alone is read; nil for all
+	loose   bool        // it comes in any order
 	room    int         // how many rows are expected
+	facts   int         // how many facts are looked at, about; 0 where that was not asked
 	enough  int         // how many rows suffice; 0 where all are needed
 }
 
@@ -90,7 +92,7 @@ func (s *scan) excerpt(p *probe, b *bounds) excerpt {
 		out.none = true
 	case o == index.AEVT && b.any():
 		out.order, out.within = index.AVET, b.within(p.values[1].Ref())
-		out.covered[1] = true
+		out.covered[1], out.loose = true, true // nobody relies on their order
 		return out
 	case parts > 0:
 		out.within = index.Prefix(parts, p.fact())
@@ -136,8 +138,8 @@ func (s *scan) open(ctx context.Context, x *excerpt) (*index.Cursor, error) {
 		return s.from.ScanKeys(ctx, x.order, *x.keys)
 	}
 	cursor, err := s.from.Scan(ctx, x.order, x.within)
-	if err == nil && x.order == index.AVET && !x.covered[2] {
-		return cursor.Unordered(), nil // values in a range: nobody relies on their order
+	if err == nil && x.loose {
+		return cursor.Unordered(), nil
 	}
 	return cursor, err
 }
