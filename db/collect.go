@@ -38,7 +38,8 @@ type Collected struct {
 }
 
 // Collect deletes what nobody needs any more: parts of an index that a newer one has replaced, and what was left behind by processes that
-// were killed. Snapshots of this process stay readable as long as they are held, whatever the window; who reads one in another process
+// were killed. Snapshots of this process stay readable as long as they are held, whatever the window (where some seem to be, the garbage
+// collector is run first, which may find that they are not); who reads one in another process
 // for longer than the window may find that a part is gone, which is ErrExpired. It may run beside everything else, in any process, and
 // may be interrupted and called again. No transaction is ever deleted.
 //
@@ -162,6 +163,7 @@ func (s *sweep) retire(ctx context.Context) (err error) {
 	if s.roots, err = s.rootChain(ctx, h, !s.o.DryRun); err != nil {
 		return err
 	}
+	unpin(s.log.dbid, seqOfJob(h.root))
 	var c *collection
 	decide := func(now *head) (section, error) {
 		if now.root != h.root {

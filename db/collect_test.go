@@ -36,11 +36,9 @@ func grow(t testing.TB, conn *Conn, times int) {
 // sweepAll collects with an empty window.
 func sweepAll(t testing.TB, conn *Conn) Collected { return sweepBefore(t, conn, CollectOptions{}) }
 
-// sweepBefore collects, when what nobody holds pins nothing.
+// sweepBefore collects. What nobody holds pins nothing.
 func sweepBefore(t testing.TB, conn *Conn, o CollectOptions) Collected {
 	t.Helper()
-	runtime.GC()
-	runtime.GC()
 	done, err := conn.Collect(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

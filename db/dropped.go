@@ -139,6 +139,7 @@ func (x *clearing) clear(ctx context.Context, dbid string) error {
 
 // keeps reports whether a database is to be left.
 func (x *clearing) keeps(ctx context.Context, dbid string) (bool, error) {
+	unpin(dbid, math.MaxInt)
 	if len(pinned(dbid, math.MaxInt)) > 0 {
 		return true, nil
 	}

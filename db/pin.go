@@ -1,6 +1,7 @@
 package db
 
 import (
+	"runtime"
 	"sync"
 	"weak"
 )
@@ -58,4 +59,15 @@ func pinned(dbid string, newest int) map[int]bool {
 		delete(pins.all, dbid)
 	}
 	return seqs
+}
+
+// unpin has the garbage collector find out who holds no pin any more, where somebody seems to hold one of a root that is older than the newest.
+// What pools of the process hold, it lets go the second time.
+func unpin(dbid string, newest int) {
+	for range 2 {
+		if len(pinned(dbid, newest)) == 0 {
+			return
+		}
+		runtime.GC()
+	}
 }

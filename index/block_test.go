@@ -3,6 +3,7 @@ package index
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"math/rand"
 	"slices"
 	"testing"
@@ -123,4 +124,30 @@ func FuzzSegment(f *testing.F) {
 		_, _ = decodeBlock(b, shape{AVET, ends})
 		_, _ = DecodeLevel(b, nil, nil)
 	})
+}
+
+// TestRandomKeysAreCompressed packs keys like hashes, sorted: no text comes twice, but a digit takes half a byte.
+func TestRandomKeysAreCompressed(t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	keys := make([]string, 500)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%016x%016x", rng.Uint64(), rng.Uint64())
+	}
+	slices.Sort(keys)
+	c := newColumns(len(keys), false)
+	for _, key := range keys {
+		v, err := String(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.append(&Fact{E: randomEntity(rng, 20), A: 1, V: v, Tx: TxID(1000)}, 0)
+	}
+	p := new(packer)
+	p.block = p.appendBlock(nil, &c, 0, c.len())
+	if p.store(); 4*len(p.stored) > 3*len(p.block) {
+		t.Errorf("%d bytes are stored as %d", len(p.block), len(p.stored))
+	}
+	if got, err := openBlock(p.stored, sha256.Sum256(p.stored), shape{AVET, false}); err != nil || got.len() != len(keys) || got.V.At(9) != c.V.At(9) {
+		t.Errorf("%v", err)
+	}
 }
