@@ -60,22 +60,26 @@ func (c *Conn) release(ctx context.Context, id string) error {
 // isRetired reports whether the root of a seq is retired by now: by a record that this Conn has applied, or by one behind those.
 func (c *Conn) isRetired(ctx context.Context, seq int) (bool, error) {
 	h := c.head.Load()
-	k, newest, from := h.keeping, seqOfJob(h.root), h.seq
+	return c.log.isRetired(ctx, seq, h.keeping, seqOfJob(h.root), h.seq)
+}
+
+// isRetired reports whether the root of a seq is retired by now, given the keeping at some record, and the seq of the newest root there.
+func (l *txlog) isRetired(ctx context.Context, seq int, k *keeping, newest, from int) (bool, error) {
 	last := from
 	for !k.isRetired(seq) {
 		var err error
-		if last, err = c.log.newest(ctx, from); err == nil {
+		if last, err = l.newest(ctx, from); err == nil {
 			break
 		} else if !errors.Is(err, errTrimmed) {
 			return false, err
 		}
-		r, err := c.log.newestRoot(ctx)
+		r, err := l.newestRoot(ctx)
 		if err != nil || r == nil || r.seq <= from || r.keeping == nil {
-			return false, cmp.Or(err, c.log.lost(ctx, from+1))
+			return false, cmp.Or(err, l.lost(ctx, from+1))
 		}
 		k, newest, from, last = r.keeping, seqOfJob(r.from), r.seq, r.seq
 	}
-	for e, err := range c.log.entries(ctx, from+1, last, streamBytes) {
+	for e, err := range l.entries(ctx, from+1, last, streamBytes) {
 		if err != nil {
 			return false, err
 		}

@@ -25,9 +25,10 @@ type verifier struct {
 		version uint64 // as in a head
 		seq     int
 	}
-	told  Chain // what was yielded last
-	begun bool  // the root is found, or there is none
-	finer int   // so many times as often is it told how far it has come; 0 stands for 1
+	told  Chain  // what was yielded last
+	begun bool   // the root is found, or there is none
+	again string // the job of the root with which it began before, and which was retired meanwhile; "" for none
+	finer int    // so many times as often is it told how far it has come; 0 stands for 1
 	pacer pacer
 	index indexVerifier
 }
@@ -39,9 +40,14 @@ func newVerifier(store storage.Store, m meta, sizes logSizes) *verifier {
 	return v
 }
 
-// run looks at the log and at the index, and yields what it has proved, or why it cannot go on.
-func (v *verifier) run(ctx context.Context, kept []Chain, yield func(Verification, error) bool) {
+// run looks at the log and at the index, and yields what it has proved, or why it cannot go on. If the root is retired meanwhile, another
+// verifier runs, with the root that is the newest then.
+func (v *verifier) run(ctx context.Context, kept []Chain, yield func(Verification, error) bool, anew func() *verifier) {
 	switch err := v.steps(ctx, kept, yield); err {
+	case errOutrun:
+		next := anew()
+		next.again = v.index.root.job
+		next.run(ctx, kept, yield, anew)
 	case nil:
 		v.Completed = true
 		if err = v.failure(); err != nil {
@@ -65,6 +71,26 @@ func (v *verifier) steps(ctx context.Context, kept []Chain, yield func(Verificat
 		return err
 	}
 	return v.walkIndex(ctx, yield)
+}
+
+// outrun returns errOutrun if the root was retired, so that what seems damaged may have been collected.
+func (v *verifier) outrun(ctx context.Context) error {
+	r := v.index.root
+	if r == nil || v.point != nil || r.job == v.again {
+		return nil
+	}
+	k := r.keeping
+	if k == nil {
+		k = &keeping{}
+	}
+	retired, err := v.log.isRetired(ctx, r.seq, k, seqOfJob(r.from), r.seq)
+	switch {
+	case isDamage(err):
+		return nil
+	case err == nil && retired:
+		return errOutrun
+	}
+	return err
 }
 
 // A pausedVerifier is what is kept of a verifier, beside its Verification.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"strings"
 
 	"github.com/datolite/datolite/storage"
@@ -58,7 +59,9 @@ type Damage struct {
 // It ends by yielding an error once if something is damaged (ErrCorrupt, or ErrFormat for what a later version wrote; each *StoreError
 // in it names a key): the Verification that comes with the error tells of all Damages, and what is lost with each. Other errors are those
 // of ctx and of the store, after which the last Verification that was yielded can be resumed, and ErrNoDatabase. Verify changes nothing,
-// needs memory for a few records and segments at once, and may run while others write: what they add meanwhile may be left out.
+// needs memory for a few records and segments at once, and may run while others write: what they add meanwhile may be left out. If the index
+// that it looks at is collected meanwhile, it begins anew, with a newer one: what it yields is less again then. Collect leaves an index for its
+// window, so that should be longer than Verify takes.
 func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain) iter.Seq2[Verification, error] {
 	return func(yield func(Verification, error) bool) {
 		m, _, err := newCatalogue(store).find(ctx, Options{Name: cmp.Or(name, "main"), ReadOnly: true})
@@ -66,7 +69,8 @@ func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain
 			yield(Verification{}, fmt.Errorf("db: %w", err))
 			return
 		}
-		newVerifier(store, m, logSizes{}).run(ctx, kept, yield)
+		begin := func() *verifier { return newVerifier(store, m, logSizes{}) }
+		begin().run(ctx, kept, yield, begin)
 	}
 }
 
@@ -75,14 +79,20 @@ func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain
 func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Verification, error] {
 	return func(yield func(Verification, error) bool) {
 		h := c.head.Load()
+		defer func() { runtime.KeepAlive(h) }() // and with it the pin of its root, at which a verifier begins mostly
 		m, err := c.log.meta(ctx)
 		if err != nil {
 			yield(Verification{}, fmt.Errorf("db: %w", err))
 			return
 		}
-		v := newVerifier(c.log.store, m, c.log.sizes)
-		v.pacer.conn = c
-		v.run(ctx, append([]Chain{h.chain(c.log)}, kept...), yield)
+		chain := h.chain(c.log)
+		begin := func() *verifier {
+			h = c.head.Load()
+			v := newVerifier(c.log.store, m, c.log.sizes)
+			v.pacer.conn = c
+			return v
+		}
+		begin().run(ctx, append([]Chain{chain}, kept...), yield, begin)
 	}
 }
 
@@ -95,7 +105,7 @@ func VerifyBackup(ctx context.Context, store storage.Store, b Backup, kept ...Ch
 			yield(Verification{}, fmt.Errorf("db: %w", err))
 			return
 		}
-		v.run(ctx, append([]Chain{v.point.Chain}, kept...), yield)
+		v.run(ctx, append([]Chain{v.point.Chain}, kept...), yield, nil)
 	}
 }
 
@@ -104,7 +114,8 @@ func VerifyBackup(ctx context.Context, store storage.Store, b Backup, kept ...Ch
 func (v Verification) Resume(ctx context.Context, store storage.Store, kept ...Chain) iter.Seq2[Verification, error] {
 	return func(yield func(Verification, error) bool) {
 		m, err := readMeta(ctx, store, v.ID)
-		x := newVerifier(store, m, logSizes{})
+		begin := func() *verifier { return newVerifier(store, m, logSizes{}) }
+		x := begin()
 		if err == nil {
 			err = x.resume(v)
 		}
@@ -112,7 +123,7 @@ func (v Verification) Resume(ctx context.Context, store storage.Store, kept ...C
 			yield(Verification{}, fmt.Errorf("db: %w", err))
 			return
 		}
-		x.run(ctx, kept, yield)
+		x.run(ctx, kept, yield, begin)
 	}
 }
 

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,6 +193,9 @@ func (v *verifier) walkIndex(ctx context.Context, yield func(Verification, error
 			}
 			if err == nil {
 				err = v.look(ctx, i, p)
+			}
+			if isDamage(err) {
+				err = cmp.Or(v.outrun(ctx), err)
 			}
 			if err != nil && !isDamage(err) {
 				return err

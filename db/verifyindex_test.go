@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
@@ -64,7 +65,7 @@ func TestVerifyOfRandomHistories(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, finer := Verification{}, newVerifier(store, m, logSizes{})
-		next := func(yield func(Verification, error) bool) { finer.run(t.Context(), nil, yield) }
+		next := func(yield func(Verification, error) bool) { finer.run(t.Context(), nil, yield, nil) }
 		for !v.Completed {
 			for v, err = range next {
 				break // at the first
@@ -210,6 +211,51 @@ func TestVerifyOfAnIndexThatLies(t *testing.T) {
 		place := (*StoreError)(nil)
 		if !errors.Is(err, ErrCorrupt) || !errors.As(err, &place) || !strings.Contains(place.Key, "/root/") || len(v.Damages) == 0 {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// An interrupted store does something else before one of its segments is read.
+type interrupted struct {
+	storage.Store
+	reads int // of segments, until then
+	do    func()
+}
+
+func (s *interrupted) Get(ctx context.Context, key string) ([]byte, error) {
+	if strings.Contains(key, "/seg/") {
+		if s.reads--; s.reads == -1 {
+			s.do()
+		}
+	}
+	return s.Store.Get(ctx, key)
+}
+
+// Whenever another process collects the index that is looked at, and the log in chunks, nothing is called damaged, and all is proved.
+func TestVerifyBeginsAnewBehindACollection(t *testing.T) {
+	for reads, more := 0, true; more; reads += 1 + reads/2 {
+		more = false
+		store := &interrupted{Store: mem.New()}
+		conn := openConn(t, store.Store, smallParts)
+		grow(t, conn, 3)
+		store.reads = reads
+		store.do = func() {
+			more = true
+			grow(t, conn, 2)
+			sweepAll(t, conn)
+		}
+		elsewhere := smallParts
+		elsewhere.apart, elsewhere.ReadOnly = true, true
+		peer := openConn(t, store, elsewhere)
+		var v Verification
+		var err error
+		for v, err = range peer.Verify(t.Context()) {
+		}
+		if err != nil || !v.Completed || v.Facts != v.AllFacts {
+			t.Fatalf("collected before segment %d is read: %+v: %v", reads, v, err)
+		}
+		if err := errors.Join(peer.Close(), conn.Close()); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

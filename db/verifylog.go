@@ -29,6 +29,9 @@ func (v *verifier) walkLog(ctx context.Context, kept []Chain, yield func(Verific
 		err = v.point.tells(v)
 	}
 	if isDamage(err) {
+		if err := v.outrun(ctx); err != nil {
+			return err
+		}
 		lost := "all transactions"
 		if v.T > 0 {
 			lost = "the transactions after " + v.T.String()
