@@ -173,6 +173,15 @@ func (r *Run) sort() {
 		return
 	}
 	pieces := r.raw.pieces()
+	if !r.layAscents(pieces) {
+		r.sortPieces(pieces)
+	}
+	r.raw = raw{}
+	r.sorted.Store(true)
+}
+
+// sortPieces turns facts into columns, however they come.
+func (r *Run) sortPieces(pieces []piece) {
 	list := sorted(pieces, r.size)
 	classes, counts := classify(pieces, list, r.bottom)
 	for c := range r.parts {
@@ -183,8 +192,6 @@ func (r *Run) sort() {
 			r.parts[classes[i]].append(k.in(pieces), pieces[k.piece].in[k.place])
 		}
 	}
-	r.raw = raw{}
-	r.sorted.Store(true)
 }
 
 func newSequence(n int, ends bool) *sequence {
