@@ -270,15 +270,17 @@ func TestCollectDeletesWhatKilledProcessesLeave(t *testing.T) {
 
 // TestFaultsWhileCollecting has every call of the store fail in turn, in every way, while a database is collected, indexed and held.
 func TestFaultsWhileCollecting(t *testing.T) {
-	modes := []storagetest.Mode{storagetest.Before, storagetest.After}
+	modes, step := []storagetest.Mode{storagetest.Before, storagetest.After}, 1
 	if testing.Short() {
-		modes = modes[:1]
+		modes, step = modes[:1], 5
 	}
+	o := smallParts
+	o.apart = true
 	for _, mode := range modes {
-		for n := 1; ; n++ {
+		for n := 1; ; n += step {
 			inner := mem.New()
 			faulty := storagetest.NewFaulty(inner)
-			conn := openConn(t, faulty, smallParts)
+			conn := openConn(t, faulty, o)
 			grow(t, conn, 2)
 			faulty.Set(storagetest.Fault{Mode: mode, N: n})
 			_, _, held := conn.holdNewest(t.Context(), "x", time.Hour)
@@ -288,8 +290,10 @@ func TestFaultsWhileCollecting(t *testing.T) {
 			faulty.Set()
 			_ = conn.release(t.Context(), "x")
 			grow(t, conn, 1)
-			sweepAll(t, conn)
-			again := openConn(t, inner, smallParts)
+			if _, err := conn.Collect(t.Context(), CollectOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			again := openConn(t, inner, o)
 			same(t, conn.Snapshot(), again.Snapshot())
 			if m := marks(t, again.Snapshot()); m["x"] != 15 {
 				t.Fatalf("%s %d: %v; %v, %v, %v", mode, n, m, held, err, indexed)

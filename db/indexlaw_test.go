@@ -54,7 +54,11 @@ func TestASnapshotShowsTheSameWhileItIsIndexed(t *testing.T) {
 	deepest := 0
 	soak.Run(t, 1, 1, func(t *testing.T, seed int64) {
 		rnd := mathrand.New(mathrand.NewPCG(uint64(seed), 11))
-		w := newWorld(t, seed, 20)
+		transactions := 20
+		if testing.Short() {
+			transactions = 10
+		}
+		w := newWorld(t, seed, transactions)
 		w.snap.publish()
 		for kind, open := range stores {
 			sizes := index.Sizes{Leaf: 1 + rnd.IntN(80), Block: 1 + rnd.IntN(20), Level: 1 + rnd.IntN(20), Ratio: 2 + rnd.IntN(4)}

@@ -23,7 +23,7 @@ import (
 // whatever the clocks say, there is one order of transactions, and all are told and shown it.
 func TestSimulations(t *testing.T) {
 	all := map[string]int{}
-	soak.Run(t, 15, 100, func(t *testing.T, seed int64) {
+	soak.Run(t, 15, 80, func(t *testing.T, seed int64) {
 		synctest.Test(t, func(t *testing.T) {
 			for what, n := range simulate(t, seed, false).met {
 				all[what] += n
@@ -157,7 +157,11 @@ func (r *race) rest(t *testing.T) {
 
 // TestSimulationsRepeat runs seeds twice: the same happens.
 func TestSimulationsRepeat(t *testing.T) {
-	for seed := range int64(10) {
+	seeds := int64(8)
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := range seeds {
 		var traces [2][]string
 		for i := range traces {
 			synctest.Test(t, func(t *testing.T) { traces[i] = simulate(t, seed, true).trace })

@@ -131,6 +131,10 @@ func TestVerifyNamesEveryDamagedSegment(t *testing.T) {
 			t.Errorf("%s: %v\n%s", key, err, v)
 		}
 	}
+	step := 19
+	if testing.Short() {
+		step = 150
+	}
 	for i, key := range segments {
 		was := s.value(t, key)
 		check(key, nil)
@@ -138,7 +142,7 @@ func TestVerifyNamesEveryDamagedSegment(t *testing.T) {
 		check(key, append(slices.Clone(was), 0))
 		check(key, other.value(t, strange[i%len(strange)]))
 		check(key, s.value(t, segments[(i+1)%len(segments)]))
-		for at := i % 19; at < len(was); at += 19 {
+		for at := i % step; at < len(was); at += step {
 			flipped := slices.Clone(was)
 			flipped[at] ^= 1 << (at % 8)
 			check(key, flipped)
@@ -150,9 +154,13 @@ func TestVerifyNamesEveryDamagedSegment(t *testing.T) {
 // TestVerifyOfDamagedRoots changes the copies of roots, and removes the record that published one.
 func TestVerifyOfDamagedRoots(t *testing.T) {
 	s, id := indexedDatabase(t, "x")
+	step := 1
+	if testing.Short() {
+		step = 10
+	}
 	for i, key := range s.keys(t, id+"/root/") {
 		was := s.value(t, key)
-		for at := range was {
+		for at := 0; at < len(was); at += step {
 			flipped := slices.Clone(was)
 			flipped[at] ^= 1 << (at % 8)
 			s.with[key] = flipped
@@ -236,17 +244,20 @@ func TestVerifyBeginsAnewBehindACollection(t *testing.T) {
 	for reads, more := 0, true; more; reads += 1 + reads/2 {
 		more = false
 		store := &interrupted{Store: mem.New()}
-		conn := openConn(t, store.Store, smallParts)
+		o := smallParts
+		o.apart = true
+		conn := openConn(t, store.Store, o)
 		grow(t, conn, 3)
 		store.reads = reads
 		store.do = func() {
 			more = true
 			grow(t, conn, 2)
-			sweepAll(t, conn)
+			if _, err := conn.Collect(t.Context(), CollectOptions{}); err != nil {
+				t.Fatal(err)
+			}
 		}
-		elsewhere := smallParts
-		elsewhere.apart, elsewhere.ReadOnly = true, true
-		peer := openConn(t, store, elsewhere)
+		o.ReadOnly = true
+		peer := openConn(t, store, o)
 		var v Verification
 		var err error
 		for v, err = range peer.Verify(t.Context()) {

@@ -76,7 +76,7 @@ func TestLevelsInAStoreShowTheSame(t *testing.T) {
 func TestLargeLevelsInAStoreShowTheSame(t *testing.T) {
 	soak.Run(t, 1, 1, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
-		checkStored(t, rng, randomHistory(rng, 40, 1+rng.Intn(600), 200))
+		checkStored(t, rng, randomHistory(rng, 40, 1+rng.Intn(600), largeCommits()))
 	})
 }
 

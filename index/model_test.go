@@ -233,7 +233,7 @@ func TestEveryViewOfRandomHistoriesIsThatOfTheModel(t *testing.T) {
 func TestEveryViewOfLargeHistoriesIsThatOfTheModel(t *testing.T) {
 	soak.Run(t, 2, 4, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
-		h := randomHistory(rng, 40, 200+rng.Intn(400), 200)
+		h := randomHistory(rng, 40, 200+rng.Intn(400), largeCommits())
 		checkViews(t, rng, h)
 		l, whole := h.levels(rng, func(Levels) {}), Levels{}.Push(NewRun(h.until(h.newest).facts, testAttrs{}))
 		for a := range ID(8) {
@@ -248,6 +248,14 @@ func TestEveryViewOfLargeHistoriesIsThatOfTheModel(t *testing.T) {
 			t.Errorf("%d of %d bytes are laid out: want some", laid, whole.TailBytes())
 		}
 	})
+}
+
+// largeCommits returns of how many facts commits of large histories are at most: together they are thousands.
+func largeCommits() int {
+	if testing.Short() {
+		return 120
+	}
+	return 200
 }
 
 func randomHistory(rng *rand.Rand, commits, entities, size int) *history {

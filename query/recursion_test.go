@@ -81,13 +81,17 @@ func TestDoublingRules(t *testing.T) {
 // A recursion that makes values without end stops with an error, in whichever way it is written.
 func TestInventions(t *testing.T) {
 	snap, ids := ring(t, 5, true)
+	rows := int64(20_000)
+	if testing.Short() {
+		rows = 4000
+	}
 	for _, rules := range []string{
 		`[(p ?a ?n) [?a :r] [(ground 0) ?n]] [(p ?a ?n) (p ?a ?m) [(inc ?m) ?n]]`,
 		`[(p ?a ?n) [?a :r] [(ground 0) ?n]] [(p ?a ?n) [?a :r ?b] (p ?b ?m) [(inc ?m) ?n]]`,
 		`[(p ?a ?n) [?a :r] [(ground 0) ?n]] [(p ?a ?n) (q ?a ?m) [(inc ?m) ?n]] [(q ?a ?n) (p ?a ?m) [(identity ?m) ?n]]`,
 		`[(step ?n ?m) [(inc ?n) ?m]] [(p ?a ?n) [?a :r] [(ground 0) ?n]] [(p ?a ?n) (p ?a ?m) (step ?m ?n)]`,
 	} {
-		ctx := query.WithBudget(t.Context(), query.Budget{Rows: 20_000, Bytes: 16 << 20})
+		ctx := query.WithBudget(t.Context(), query.Budget{Rows: rows, Bytes: 16 << 20})
 		_, err := query.Run(ctx, snap, `[:find ?n :in $ % ?a :where (p ?a ?n)]`, query.Rules("["+rules+"]"), ids[0])
 		if !errors.Is(err, query.ErrBudget) {
 			t.Errorf("%s: %v", rules, err)
