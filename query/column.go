@@ -165,22 +165,37 @@ func newWordIndex(words []uint64) *wordIndex {
 	x := &wordIndex{least: uint64(least)}
 	if spread := uint64(most) - uint64(least); spread < closeTogether*uint64(len(words))+64 {
 		x.heads = make([]int32, spread+1)
-	} else {
-		size := uint64(16)
-		for size < 2*uint64(len(words)) {
-			size *= 2
-		}
-		x.heads, x.keys, x.mask = make([]int32, size), make([]uint64, size), size-1
+		x.putByDistance(words)
+		return x
 	}
+	size := uint64(16)
+	for size < 2*uint64(len(words)) {
+		size *= 2
+	}
+	x.heads, x.keys, x.mask = make([]int32, size), make([]uint64, size), size-1
 	for row := len(words) - 1; row >= 0; row-- {
-		x.put(words[row], int32(row), len(words))
+		at := x.slot(words[row])
+		x.put(at, int32(row), len(words))
+		x.keys[at] = words[row]
 	}
 	return x
 }
 
-// put puts a row in, before those with the same word.
-func (x *wordIndex) put(word uint64, row int32, rows int) {
-	at := x.slot(word)
+// putByDistance puts all rows in, by the distances of their words.
+func (x *wordIndex) putByDistance(words []uint64) {
+	heads, least := x.heads, x.least
+	for row := len(words) - 1; row >= 0; row-- {
+		at := words[row] - least
+		if heads[at] != 0 {
+			x.put(at, int32(row), len(words))
+		} else {
+			heads[at] = int32(row) + 1
+		}
+	}
+}
+
+// put puts a row in at a place, before those with the same word.
+func (x *wordIndex) put(at uint64, row int32, rows int) {
 	if before := x.heads[at]; before != 0 {
 		if x.next == nil {
 			x.next = make([]int32, rows)
@@ -188,9 +203,6 @@ func (x *wordIndex) put(word uint64, row int32, rows int) {
 		x.next[row] = before
 	}
 	x.heads[at] = row + 1
-	if x.keys != nil {
-		x.keys[at] = word
-	}
 }
 
 // slot returns the place of a word that is in the index, or could be put there. By distance, it must be one of the words that the index

@@ -269,7 +269,7 @@ func (c *conj) drop(some varSet) error {
 		var err error
 		if g.imagined() {
 			rest = &relation{vars: vars, n: c.run.trace.projected(vars, g.n)}
-		} else if rest, err = c.run.project(g, vars); err != nil {
+		} else if rest, err = c.run.thin(g, vars); err != nil {
 			return err
 		}
 		c.groups[i] = rest

@@ -39,3 +39,10 @@ func PartSize(datoms int) func() {
 	partSize = datoms
 	return func() { partSize = before }
 }
+
+// MinExtent has attributes kept, where that pays, from so many datoms on; it returns what undoes that.
+func MinExtent(datoms float64) func() {
+	before := minExtent
+	minExtent = datoms
+	return func() { minExtent = before }
+}

@@ -63,8 +63,12 @@ func (r *run) joinRows(probe []index.Vector, n int, build []index.Vector, m int,
 }
 
 // joinWords pairs the rows of two columns that have equal words.
-func (r *run) joinWords(probe, build []uint64, width int64) (p pairing, err error) {
-	x := newWordIndex(build)
+func (r *run) joinWords(probe, build []uint64, width int64) (pairing, error) {
+	return r.joinIndexed(probe, newWordIndex(build), width)
+}
+
+// joinIndexed pairs the rows of a column with those of another that have equal words, of which the index is there.
+func (r *run) joinIndexed(probe []uint64, x *wordIndex, width int64) (p pairing, err error) {
 	for i, w := range probe {
 		if i%1024 == 0 {
 			if err := r.checked(len(p.left), width); err != nil {

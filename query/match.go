@@ -246,10 +246,7 @@ func (s *scan) access(c *conj) (a access, err error) {
 	}
 	if a.group == nil {
 		full, err := s.full(c, &a.probe)
-		a.excerpt.facts, a.excerpt.room = int(full), int(min(full, maxRoom))
-		if _, exact := s.from.(*db.Snapshot); !exact && !s.from.IsHistory() {
-			a.excerpt.room = min(a.excerpt.room, viewRoom)
-		}
+		a.excerpt.facts, a.excerpt.room = int(full), s.roomFor(full)
 		return a, err
 	}
 	return a, nil
@@ -265,15 +262,25 @@ func (s *scan) run(c *conj) error {
 	if s.isLast(c, &a) {
 		a.excerpt.enough = c.enough
 	}
+	x, err := s.extentFor(c, &a)
+	if err != nil {
+		return err
+	}
 	if a.group != nil && a.group.n > 1 && !a.lookUp {
+		if joined, ok, err := s.gather(c.run, a.group, x); ok || err != nil {
+			return firstError(err, c.replace(a.group, joined))
+		}
 		if joined, ok, err := s.joinInto(c, a.group, &a.probe, &a.excerpt); ok || err != nil {
 			return firstError(err, c.replace(a.group, joined))
 		}
 	}
 	found := newRelation(s.unknown(&a.probe))
-	if a.lookUp {
+	switch {
+	case x != nil:
+		found = x.rows(s)
+	case a.lookUp:
 		err = s.readEach(c.run, &a, found)
-	} else {
+	default:
 		err = s.read(c.run, &a.probe, &a.excerpt, found)
 	}
 	if err != nil {
@@ -304,6 +311,14 @@ const (
 	maxRoom  = 1 << 20
 	viewRoom = 1 << 12
 )
+
+// roomFor returns for how many rows room is made where so many datoms are counted.
+func (s *scan) roomFor(full float64) int {
+	if _, exact := s.from.(*db.Snapshot); !exact && !s.from.IsHistory() {
+		return int(min(full, viewRoom))
+	}
+	return int(min(full, maxRoom))
+}
 
 // unknown returns the variables of a scan that a probe does not know.
 func (s *scan) unknown(p *probe) []variable {

@@ -105,6 +105,14 @@ func (r *run) project(g *relation, vs []variable) (*relation, error) {
 	return r.distinct(&relation{vars: vs, cols: g.columnsOf(vs), n: g.n, unique: g.unique && len(vs) == len(g.vars)})
 }
 
+// thin returns some of the columns of a relation, without rows that stand there twice unless they are few.
+func (r *run) thin(g *relation, vs []variable) (*relation, error) {
+	if rest := (&relation{vars: vs, cols: g.columnsOf(vs), n: g.n}); len(vs) > 1 && rest.seldomTwice() {
+		return rest, nil
+	}
+	return r.project(g, vs)
+}
+
 // imagined reports whether only the number of rows is there, as an estimate.
 func (r *relation) imagined() bool { return len(r.cols) < len(r.vars) }
 
@@ -149,6 +157,29 @@ func (r *run) firsts(g *relation) ([]int32, error) {
 		}
 	}
 	return rows, nil
+}
+
+// seldomTwice reports whether few rows of a relation equal another, as far as some of them tell: in a column that ascends, equal rows have the same word,
+// and lie close together. It reports false where no column does.
+func (g *relation) seldomTwice() bool {
+	at := slices.IndexFunc(g.cols, func(v index.Vector) bool { words := wordsOf(&v); return words != nil && ascends(words) })
+	if at < 0 || g.n < 4*looked {
+		return false
+	}
+	words, twice := g.cols[at].Words, 0
+	for i := range looked {
+		row := i * g.n / looked
+		for k := row - 1; k >= 0 && words[k] == words[row]; k-- {
+			if row-k > looked {
+				return false
+			}
+			if equalRows(g.cols, int32(k), g.cols, int32(row)) {
+				twice++
+				break
+			}
+		}
+	}
+	return twice <= looked/16
 }
 
 // union returns the rows of relations of the same variables; those of the first say in which order.

@@ -536,6 +536,9 @@ func TestTowns(t *testing.T) {
 		if seed%3 != 0 {
 			defer query.PartSize(100)()
 		}
+		if seed%5 < 3 {
+			defer query.MinExtent(0)()
+		}
 		for range 3 {
 			w.look()
 			for range 3 { // a view that shows little has few answers

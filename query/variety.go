@@ -72,10 +72,12 @@ func (r *run) differing(g *relation, col int) float64 {
 	return float64(g.n)
 }
 
-// variousness estimates how many different values there are in all of n, of which a column has some. In one that ascends, equal ones lie side by
-// side. Else some are looked at: where few of them stand twice, as many of all do; where most do, those are all.
+// variousness estimates how many different values there are in all of n, of which a column has some. Some are looked at: where most of them stand
+// twice, those are all. Else as many of all differ as do of those, and in a column that seems to ascend, where equal ones lie side by side, as
+// many as differ from the one before them.
 func variousness(v *index.Vector, rows int, all float64) float64 {
-	if words := wordsOf(v); words != nil && ascends(words) {
+	words := wordsOf(v)
+	if words != nil && rows <= 4*looked && ascends(words) {
 		return all * float64(runs(words)) / float64(rows)
 	}
 	k := min(rows, looked)
@@ -83,13 +85,28 @@ func variousness(v *index.Vector, rows int, all float64) float64 {
 	for i := range picked {
 		picked[i] = int32(i * rows / k)
 	}
-	hashes := hashRows([]index.Vector{v.Pick(picked)}, 0, k)
+	some := v.Pick(picked)
+	hashes := hashRows([]index.Vector{some}, 0, k)
 	slices.Sort(hashes)
 	different := float64(len(slices.Compact(hashes)))
 	if 2*different < float64(k) {
 		return different
 	}
+	if words != nil && ascends(some.Words) {
+		different = float64(changes(words, picked))
+	}
 	return all * different / float64(k)
+}
+
+// changes returns how many of some words differ from the one before them.
+func changes(words []uint64, at []int32) int {
+	n := 0
+	for _, i := range at {
+		if i == 0 || words[i] != words[i-1] {
+			n++
+		}
+	}
+	return n
 }
 
 // runs returns how many different words there are in a column that ascends.

@@ -1,0 +1,142 @@
+package query
+
+import (
+	"slices"
+
+	"github.com/datolite/datolite/db"
+	"github.com/datolite/datolite/index"
+)
+
+// An extent is all that holds of an attribute, in the order of its entities, in memory while a query runs: it was read once, and whatever else is
+// asked of all of the attribute is found there. Its values are words.
+type extent struct {
+	from     db.Reader
+	attr     db.ID
+	entities []uint64
+	values   index.Vector
+	byEntity *wordIndex // nil where nobody has asked for it
+	byValue  *wordIndex
+}
+
+// minExtent is how many datoms an attribute has at least which is kept, extentShare which part of the bytes that a query may still hold it takes at
+// most, and extentBytes how many each datom takes, with its places in both indexes.
+var minExtent = 1024.0
+
+const (
+	extentShare = 4
+	extentBytes = 32
+)
+
+// extentFor returns the extent in which the rows of a scan are found; nil where it reads the index itself. Only what is read whole can be found in
+// one, and it pays where it is there already, where another step will read the same, or where the rows of a group are so many, and in
+// such an order, that each is better looked up in it.
+func (s *scan) extentFor(c *conj, a *access) (*extent, error) {
+	if !s.isWhole(a) {
+		return nil, nil
+	}
+	attr := a.probe.values[1].Ref()
+	for _, x := range c.run.extents {
+		if x.from == s.from && x.attr == attr {
+			return x, nil
+		}
+	}
+	full, err := s.full(c, &a.probe)
+	if err != nil || full < minExtent || full*extentBytes > float64(c.run.room()/extentShare) || !s.isAgain(c) && !s.prefersLookup(a, full) {
+		return nil, err
+	}
+	return c.run.readExtent(s, a, full)
+}
+
+// isWhole reports whether a scan reads all that holds of an attribute whose values are words, and needs nothing of it but entities and values.
+func (s *scan) isWhole(a *access) bool {
+	x := &a.excerpt
+	if a.lookUp || x.none || x.keys != nil || x.enough > 0 || x.order != index.AEVT || a.probe.known != [maxPattern]bool{1: true} ||
+		s.at[3] != noVariable || s.at[4] != noVariable || !s.coversAll(&a.probe, x) || s.from.IsHistory() {
+		return false
+	}
+	attr, ok := s.from.Schema().Attribute(a.probe.values[1].Ref())
+	return ok && slices.Contains([]db.ValueType{db.TypeRef, db.TypeLong, db.TypeInstant, db.TypeDouble, db.TypeFloat, db.TypeBoolean}, attr.Type)
+}
+
+// isAgain reports whether a step that is pending knows the same of what it reads, and no more.
+func (s *scan) isAgain(c *conj) bool {
+	return slices.ContainsFunc(c.pending, func(p candidate) bool {
+		other, ok := p.operator.(*scan)
+		return ok && other.from == s.from && other.consts == s.consts
+	})
+}
+
+// prefersLookup reports whether the rows of a group are many, and not in the order in which what is read could be merged with them.
+func (s *scan) prefersLookup(a *access, full float64) bool {
+	if a.group == nil || a.group.imagined() || 2*float64(a.group.n) < full {
+		return false
+	}
+	place, at := s.joint(a.group)
+	return place == 2 && wordsOf(&a.group.cols[at]) != nil || place == 0 && !strictlyAscends(a.group.cols[at])
+}
+
+// joint returns the component by which a scan is joined to a group, and the column of that; −1 where there is none.
+func (s *scan) joint(g *relation) (place, at int) {
+	for _, place := range [...]int{0, 2} {
+		if at := s.column(g, place); at >= 0 && wordsOf(&g.cols[at]) != nil {
+			return place, at
+		}
+	}
+	return -1, -1
+}
+
+// room returns how many bytes a query may still hold.
+func (r *run) room() int64 { return r.limits.Bytes - r.held - r.objects.kept }
+
+// readExtent reads an extent, and keeps it.
+func (r *run) readExtent(s *scan, a *access, full float64) (*extent, error) {
+	pairs := *s
+	pairs.at = [maxPattern]variable{0, noVariable, 1, noVariable, noVariable}
+	x := a.excerpt
+	x.facts, x.room = int(full), s.roomFor(full)
+	all := newRelation([]variable{0, 1})
+	if err := pairs.read(r, &a.probe, &x, all); err != nil {
+		return nil, err
+	}
+	words := wordsOf(&all.cols[1])
+	if words == nil || all.n == 0 {
+		return nil, r.reads(-all.n)
+	}
+	out := &extent{from: s.from, attr: a.probe.values[1].Ref(), entities: all.cols[0].Words, values: all.cols[1]}
+	r.extents = append(r.extents, out)
+	r.held += int64(all.n) * extentBytes
+	return out, r.fits(0, 0)
+}
+
+// index returns the index of a component.
+func (x *extent) index(place int) *wordIndex {
+	if place == 0 {
+		if x.byEntity == nil {
+			x.byEntity = newWordIndex(x.entities)
+		}
+		return x.byEntity
+	}
+	if x.byValue == nil {
+		x.byValue = newWordIndex(x.values.Words)
+	}
+	return x.byValue
+}
+
+// column returns a component.
+func (x *extent) column(place int) index.Vector {
+	if place == 0 {
+		return index.Vector{Kind: index.KindLong, Words: x.entities}
+	}
+	return x.values
+}
+
+// rows returns an extent as rows of the variables of a scan.
+func (x *extent) rows(s *scan) *relation {
+	out := &relation{n: len(x.entities)}
+	for _, place := range [...]int{0, 2} {
+		if v := s.at[place]; v != noVariable {
+			out.vars, out.cols = append(out.vars, v), append(out.cols, x.column(place))
+		}
+	}
+	return out
+}
