@@ -40,6 +40,10 @@ type Reader interface {
 	Scan(ctx context.Context, o Order, r index.Range) (*index.Cursor, error)
 	// ScanKeys reads many entities or values of an order at once, with for each datom the key it belongs to.
 	ScanKeys(ctx context.Context, o Order, k index.Keys) (*index.Cursor, error)
+	// Split divides a range into up to n of about equal size, which may be scanned beside each other; datoms that are equal in their first
+	// so many components, in the order's sequence, stay together. A view with filters, which are asked by one goroutine, is not divided. It
+	// is for package query alone.
+	Split(ctx context.Context, o Order, r index.Range, n, together int) ([]index.Range, error)
 	// Find returns the datoms of a range of an order that has few, at once, which is the fastest way to read at a point. On a history
 	// view it fails with ErrHistory.
 	Find(ctx context.Context, o Order, r index.Range) (index.Found, error)
@@ -99,6 +103,15 @@ func (r *reader) ScanKeys(ctx context.Context, o Order, k index.Keys) (*index.Cu
 		return nil, err
 	}
 	return r.snap.levels.ScanKeys(ctx, o, k, w), nil
+}
+
+// Split divides a range into up to n of about equal size.
+func (r *reader) Split(ctx context.Context, o Order, rng index.Range, n, together int) ([]index.Range, error) {
+	w, err := r.window(ctx)
+	if err != nil || w.Keep != nil {
+		return []index.Range{rng}, err
+	}
+	return r.snap.levels.Split(ctx, o, rng, w, n, together)
 }
 
 // Find returns the datoms of a range of an order that has few, at once.

@@ -84,12 +84,6 @@ func (s *Snapshot) First(ctx context.Context, o Order, r index.Range) (Datom, bo
 	return s.levels.First(ctx, o, r, index.View{Basis: index.TxID(s.basis)})
 }
 
-// Split divides a range into up to n of about equal size, which may be scanned beside each other; datoms that are equal in their first so many
-// components, in the order's sequence, stay together. It is for package query alone.
-func (s *Snapshot) Split(ctx context.Context, o Order, r index.Range, n, together int) ([]index.Range, error) {
-	return s.levels.Split(ctx, o, r, n, together)
-}
-
 // Speculative reports whether the snapshot holds transactions that were never committed: it comes from tx.With.
 func (s *Snapshot) Speculative() bool { return s.pending.Load() != nil }
 

@@ -23,6 +23,7 @@ type Cursor struct {
 
 	loose   bool // datoms may come in any order
 	opened  bool
+	halved  bool      // of the waiting stretch the assertions were handed out, and the ends were not
 	few     [2]source // so that reading at a point allocates little
 	line    [2]*source
 	own     room
@@ -56,7 +57,8 @@ func (l Levels) Scan(ctx context.Context, o Order, r Range, v View) *Cursor {
 	return &Cursor{ctx: ctx, levels: l, order: o, within: r, lens: v.lens()}
 }
 
-// Unordered lets the cursor, which was not read yet, hand out the datoms in any order: those of several runs and trees then need not be merged.
+// Unordered lets the cursor, which was not read yet, hand out the datoms in any order: those of several runs and trees then need not be merged,
+// nor need, in a history, the ends of facts stand beside their assertions.
 func (c *Cursor) Unordered() *Cursor {
 	c.loose = true
 	return c
@@ -187,7 +189,7 @@ func closes(sources []source) bool {
 
 // begin lets sources take part, and returns how many facts come of trees, about. Where there is nothing to show there is nothing to mask.
 func (c *Cursor) begin(sources []source) (rows int) {
-	c.merger = merger{order: c.order, line: c.line[:0], between: c.own.between[:0], loose: c.loose && !closes(sources), ctx: c.ctx}
+	c.merger = merger{order: c.order, line: c.line[:0], between: c.own.between[:0], loose: c.loose && (c.lens.history || !closes(sources)), ctx: c.ctx}
 	for _, masks := range [...]bool{false, true} {
 		for i := range sources {
 			s := &sources[i]
@@ -233,10 +235,11 @@ func (c *Cursor) advance() bool {
 // uncopied reports whether the waiting stretch is best handed out as it lies in its run.
 func (c *Cursor) uncopied() bool {
 	w := &c.waiting
-	return w.role == whole && w.places == nil && (w.longs.longReader == nil || c.bare) && c.lens.plain() &&
+	return w.role == whole && w.places == nil && (w.longs.longReader == nil || c.bare) && c.lens.plain() && (c.merger.loose || !c.lens.history) &&
 		(w.len() >= worthIt || c.builder.len() == 0 && c.merger.alone())
 }
 
+// handOut hands out the waiting stretch; of facts that ended, in a history, first that they were asserted and then that they ended.
 func (c *Cursor) handOut() {
 	w := &c.waiting
 	i, j := w.from, w.upto
@@ -248,8 +251,18 @@ func (c *Cursor) handOut() {
 		c.batch.V = w.V.Slice(i, j)
 		c.batch.V.narrow()
 	}
-	w.from = j
+	if !c.lens.history || w.class == current {
+		w.from = j
+		return
+	}
+	if c.halved = w.class == past && !c.halved; !c.halved {
+		c.batch.Tx, c.batch.Added = w.End[i:j:j], noneAdded[:j-i:j-i]
+		w.from = j
+	}
 }
+
+// noneAdded tells of a batch that all of it are ends of facts.
+var noneAdded [batchSize]bool
 
 // take gathers what shows of the waiting stretch, as far as there is room, and reports whether there was any.
 func (c *Cursor) take() bool {
@@ -269,7 +282,8 @@ func (c *Cursor) take() bool {
 	w := &c.waiting
 	switch {
 	case c.lens.history:
-		c.sifted = c.lens.events(c.sifted[:0], w.columns, places)
+		// the assertion of what a closing ends is that of the open fact, unless the two were merged
+		c.sifted = c.lens.events(c.sifted[:0], w.columns, places, c.merger.loose && w.class == closing)
 		c.builder.gatherEvents(c.order, w.columns, c.sifted)
 	default:
 		c.builder.gather(c.order, w.columns, c.sift(w, places))

@@ -2,7 +2,7 @@ package index
 
 import "context"
 
-// A held is the facts that hold, in a range, of one run or tree.
+// A held is the facts of one run or tree that a view may show, in a range.
 type held struct {
 	facts int
 	nth   func(n int) (*Fact, error)
@@ -10,25 +10,34 @@ type held struct {
 
 type heldFacts []held
 
-// holding returns what the runs and trees of what holds have in a range, and how many facts that is.
-func (l Levels) holding(ctx context.Context, o Order, within *Range) (all heldFacts, facts int, err error) {
+// holding returns what the runs and trees have in a range that a lens may show, and how many facts that is.
+func (l Levels) holding(ctx context.Context, o Order, within *Range, lens *lens) (all heldFacts, facts int, err error) {
 	for _, r := range l.runs {
-		x := r.part(current).span(o, within)
-		all = append(all, held{x.len(), func(n int) (*Fact, error) { return x.fact(x.place(x.at + n)), nil }})
-		facts += x.len()
+		for k := range dropped {
+			if role := lens.role(r.oldest, r.newest, k); role == unread || role == mask {
+				continue
+			}
+			x := r.part(k).span(o, within)
+			all = append(all, held{x.len(), func(n int) (*Fact, error) { return x.fact(x.place(x.at + n)), nil }})
+			facts += x.len()
+		}
 	}
 	for _, s := range l.stored {
-		t := s.trees[o][current]
-		lo, err := t.rank(ctx, &s.reader, &within.Lo)
-		if err != nil {
-			return nil, 0, err
+		for k, t := range s.trees[o] {
+			if role := lens.role(s.oldest, s.newest, class(k)); role == unread || role == mask {
+				continue
+			}
+			lo, err := t.rank(ctx, &s.reader, &within.Lo)
+			if err != nil {
+				return nil, 0, err
+			}
+			hi, err := t.rank(ctx, &s.reader, &within.Hi)
+			if err != nil {
+				return nil, 0, err
+			}
+			all = append(all, held{max(0, hi-lo), func(n int) (*Fact, error) { return t.nth(ctx, &s.reader, lo+n) }})
+			facts += max(0, hi-lo)
 		}
-		hi, err := t.rank(ctx, &s.reader, &within.Hi)
-		if err != nil {
-			return nil, 0, err
-		}
-		all = append(all, held{max(0, hi-lo), func(n int) (*Fact, error) { return t.nth(ctx, &s.reader, lo+n) }})
-		facts += max(0, hi-lo)
 	}
 	return all, facts, nil
 }

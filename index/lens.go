@@ -26,18 +26,20 @@ const (
 	unread role = iota // it can neither show nor hide anything
 	mask               // it only hides the open facts of older runs
 	tested             // each fact is tested
-	whole              // each fact shows
+	whole              // each fact shows; in a history, each of its events in the part
 )
 
 // role returns what the facts of a class are read for in a run or level of what happened from the oldest to the newest transaction.
 // Where everything happened before the bound, what ended is over; where everything happened after the bound, or before since, it
-// does not matter at all.
+// does not matter at all. Of a history that begins before the run, all that happened in it shows.
 func (l *lens) role(oldest, newest ID, c class) role {
 	switch {
 	case oldest > l.bound || newest <= l.since:
 		return unread
-	case l.history || newest > l.bound:
+	case newest > l.bound || l.history && l.since >= oldest:
 		return tested
+	case l.history:
+		return whole
 	case c == past:
 		return unread
 	case c == closing:
@@ -49,7 +51,7 @@ func (l *lens) role(oldest, newest ID, c class) role {
 }
 
 // plain reports whether facts that lie in a part which is read whole need no further test.
-func (l *lens) plain() bool { return !l.history && l.without == nil && l.keep == nil }
+func (l *lens) plain() bool { return l.without == nil && l.keep == nil }
 
 // within reports whether a transaction is seen.
 func (l *lens) within(t ID) bool { return l.since < t && t <= l.bound }
@@ -90,8 +92,8 @@ func (l *lens) kept(places []uint32, c *columns, from []uint32) []uint32 {
 // ended marks the place of a fact whose end is meant, not its assertion.
 const ended = 1 << 31
 
-// events appends to places the events of facts that show, the end of a fact before its assertion.
-func (l *lens) events(places []uint32, c *columns, from []uint32) []uint32 {
+// events appends to places the events of facts that show, the end of a fact before its assertion, or only their ends.
+func (l *lens) events(places []uint32, c *columns, from []uint32, onlyEnds bool) []uint32 {
 	for _, p := range from {
 		if l.without.Has(c.E[p]) {
 			continue
@@ -99,7 +101,7 @@ func (l *lens) events(places []uint32, c *columns, from []uint32) []uint32 {
 		if end := c.end(int(p)); end != 0 && l.within(end) && l.approves(c, p, false) {
 			places = append(places, p|ended)
 		}
-		if l.within(c.Tx[p]) && l.approves(c, p, true) {
+		if !onlyEnds && l.within(c.Tx[p]) && l.approves(c, p, true) {
 			places = append(places, p)
 		}
 	}

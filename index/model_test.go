@@ -356,9 +356,7 @@ func checkScan(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
 			t.Errorf("Scan %s without values shows %v", what(), got)
 		}
 	}
-	if o == AVET {
-		checkUnordered(t, want, collect(t, l.Scan(context.Background(), o, r, v).Unordered()))
-	}
+	checkUnordered(t, want, collect(t, l.Scan(context.Background(), o, r, v).Unordered()))
 	n, err := l.Count(context.Background(), o, r, v)
 	if err != nil {
 		t.Fatal(err)

@@ -7,10 +7,11 @@ import (
 )
 
 // Split divides a range into up to n ranges with about as many facts each, in the order's sequence, for who reads them beside each other: each
-// fact of the range lies in one of them. Facts whose first so many components are equal stay together. It looks at a few facts of each run
-// and level for each range.
-func (l Levels) Split(ctx context.Context, o Order, within Range, n, together int) ([]Range, error) {
-	all, facts, err := l.holding(ctx, o, &within)
+// fact of the range that the view may show lies in one of them. Facts whose first so many components are equal stay together. It looks at a few
+// facts of each run and level for each range.
+func (l Levels) Split(ctx context.Context, o Order, within Range, v View, n, together int) ([]Range, error) {
+	lens := v.lens()
+	all, facts, err := l.holding(ctx, o, &within, &lens)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ func TestTheRangesOfASplitAreTheRange(t *testing.T) {
 		for _, l := range []Levels{h.levels(rng, func(Levels) {}), h.stored(t, rng)} {
 			for o := EAVT; o <= VAET; o++ {
 				r, v, together := h.randomRange(rng), h.randomView(rng), 1+rng.Intn(4)
-				parts, err := l.Split(t.Context(), o, r, 1+rng.Intn(9), together)
+				parts, err := l.Split(t.Context(), o, r, v, 1+rng.Intn(9), together)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -38,7 +38,7 @@ func TestTheRangesOfASplitAreTheRange(t *testing.T) {
 func TestASplitIsEven(t *testing.T) {
 	for _, stored := range []bool{false, true} {
 		l, _ := twentyThousand(t, stored)
-		parts, err := l.Split(t.Context(), AEVT, Prefix(1, Fact{A: 103}), 4, 2)
+		parts, err := l.Split(t.Context(), AEVT, Prefix(1, Fact{A: 103}), now, 4, 2)
 		if err != nil || len(parts) != 4 {
 			t.Fatalf("%d parts, %v", len(parts), err)
 		}

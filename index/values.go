@@ -1,6 +1,9 @@
 package index
 
-import "context"
+import (
+	"context"
+	"math"
+)
 
 // Values is what is known of the values of an attribute, without reading them all.
 type Values struct {
@@ -81,12 +84,12 @@ func (l Levels) countValues(ctx context.Context, a ID, first Value, v View) (n i
 
 // estimateValues estimates how many values there are.
 func (l Levels) estimateValues(ctx context.Context, a ID, of Values, v View) (int, error) {
-	within := Prefix(1, Fact{A: a})
-	all, facts, err := l.holding(ctx, AVET, &within)
+	within, all := Prefix(1, Fact{A: a}), lens{bound: math.MaxInt64}
+	there, facts, err := l.holding(ctx, AVET, &within, &all)
 	if err != nil {
 		return 0, err
 	}
-	picked, err := all.pick(pickedValues, facts)
+	picked, err := there.pick(pickedValues, facts)
 	if err != nil {
 		return 0, err
 	}

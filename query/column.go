@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
+	"unsafe"
 
 	"github.com/datolite/datolite/index"
 )
@@ -76,11 +78,26 @@ func appendBatch(v *index.Vector, m int, w *index.Vector, places []int32, n, roo
 // reserve makes room for so many values like those of w in a column that has none yet.
 func reserve(v, w *index.Vector, room int) {
 	if wordsOf(w) != nil {
-		v.Words = make([]uint64, 0, room)
+		v.Words = unwritten(room)[:0]
 	} else if w.Kinds == nil {
 		v.Reserve(room)
 	}
 }
+
+// unwritten returns words for whoever writes each of them before it is read: what is in them is not defined. To clear large columns takes as
+// long as to fill them, and only the room of a strings.Builder is not cleared.
+func unwritten(n int) []uint64 {
+	if n < largeColumn {
+		return make([]uint64, n)
+	}
+	var b strings.Builder
+	b.Grow(8 * n)
+	b.WriteByte(0)
+	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.StringData(b.String()))), n)
+}
+
+// largeColumn is how many words are worth that.
+const largeColumn = 1 << 12
 
 // extend appends the n values of w to v, which has m.
 func extend(v *index.Vector, m int, w *index.Vector, n int) {

@@ -184,7 +184,7 @@ func (s *scan) like(c *conj, some varSet, p *probe) (*relation, error) {
 	}
 	b, err := cursor.Next()
 	if b != nil {
-		s.emitAll(b, &x, out)
+		(&emission{scan: s, excerpt: &x, out: out}).emitAll(b)
 	}
 	return out, err
 }
@@ -247,6 +247,7 @@ func (s *scan) access(c *conj) (a access, err error) {
 	if a.group == nil {
 		full, err := s.full(c, &a.probe)
 		a.excerpt.facts, a.excerpt.room = int(full), s.roomFor(full)
+		a.excerpt.loose = a.excerpt.loose || s.from.IsHistory() && full >= anyOrder
 		return a, err
 	}
 	return a, nil
@@ -307,7 +308,10 @@ func (s *scan) isLast(c *conj, a *access) bool {
 }
 
 // maxRoom is for how many rows room is made before they are there, viewRoom for how many where the count is that of all that a view may show.
+// anyOrder is from how many events on they are read in whatever order they lie: to bring the end of each fact to its assertion takes longer than
+// to read them.
 const (
+	anyOrder = 1 << 12
 	maxRoom  = 1 << 20
 	viewRoom = 1 << 12
 )

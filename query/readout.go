@@ -21,36 +21,6 @@ type taker interface {
 	join(fork taker)
 }
 
-// An emission takes the rows of a scan into a relation of its variables.
-type emission struct {
-	scan    *scan
-	probe   *probe
-	excerpt *excerpt
-	whole   bool // every datom matches
-	out     *relation
-	rows    []int32
-}
-
-func (t *emission) take(b *index.Batch) {
-	if t.whole {
-		t.scan.emitAll(b, t.excerpt, t.out)
-		return
-	}
-	t.rows = t.scan.matching(b, t.probe, t.excerpt, t.rows[:0])
-	t.scan.emit(b, t.rows, t.out)
-}
-
-func (t *emission) size() (int, int64) { return t.out.n, t.out.width() }
-
-func (t *emission) fork() taker {
-	next, x := *t, *t.excerpt
-	x.room /= 2
-	next.excerpt, next.out, next.rows = &x, newRelation(t.out.vars), nil
-	return &next
-}
-
-func (t *emission) join(of taker) { t.out.append(of.(*emission).out) }
-
 // partSize is how many datoms one goroutine reads before others may read beside it; each part has twice as many at least.
 var partSize = 1 << 14
 
@@ -84,11 +54,11 @@ func (x *excerpt) ends(n int) error {
 func (s *scan) each(r *run, p *probe, x *excerpt, t taker) error {
 	rd := &readout{scan: s, run: r, probe: p, excerpt: x}
 	divisible := rd.divisible()
-	if divisible && x.loose {
+	if divisible && (x.loose || x.facts > 0 && rd.sifts()) {
 		if divided, err := rd.ahead(t); divided || err != nil {
 			return err
 		}
-		divisible = false
+		divisible = !x.loose
 	}
 	cursor, err := rd.open(r.ctx, x)
 	if err != nil {
@@ -139,12 +109,17 @@ func (rd *readout) skipsValues() bool {
 	return rd.scan.at[2] == noVariable && (!rd.probe.known[2] || rd.excerpt.covered[2])
 }
 
-// divisible reports whether an excerpt may be read by several: not where some rows are enough, nor on a view, which may call functions of the
-// host, nor where it is not known which value was read last.
+// divisible reports whether an excerpt may be read by several: not where some rows are enough, nor where it is not known which value was read
+// last.
 func (rd *readout) divisible() bool {
-	_, ok := rd.scan.from.(*db.Snapshot)
 	x := rd.excerpt
-	return ok && x.keys == nil && x.enough == 0 && (x.covered[2] || !rd.skipsValues()) && runtime.GOMAXPROCS(0) > 1
+	return x.keys == nil && x.enough == 0 && (x.covered[2] || x.loose || !rd.skipsValues()) && runtime.GOMAXPROCS(0) > 1
+}
+
+// sifts reports whether far more facts may be looked at than are shown.
+func (rd *readout) sifts() bool {
+	_, all := rd.scan.from.(*db.Snapshot)
+	return !all
 }
 
 // ahead divides the whole excerpt, if it is long, and reads it. It reports whether it did.
@@ -155,10 +130,28 @@ func (rd *readout) ahead(t taker) (bool, error) {
 		n, err = rd.scan.from.CountRange(rd.run.ctx, x.order, x.within)
 	}
 	ranges, err := rd.split(n, x.within, err)
-	if len(ranges) > 1 && err == nil && rd.beside(t, ranges) {
-		return true, rd.err
+	if len(ranges) < 2 || err != nil {
+		return false, err
 	}
-	return false, err
+	if e, ok := t.(*emission); ok && x.room >= n {
+		if e.shared, err = rd.shared(ranges, len(e.out.vars)); err != nil {
+			return false, err
+		}
+	}
+	return rd.beside(t, ranges), rd.err
+}
+
+// shared returns columns with room for what lies in ranges.
+func (rd *readout) shared(ranges []index.Range, columns int) (*sharedColumns, error) {
+	out := &sharedColumns{from: make([]int, len(ranges)+1), words: make([]sharedWords, columns)}
+	for i, within := range ranges {
+		n, err := rd.scan.from.CountRange(rd.run.ctx, rd.excerpt.order, within)
+		if err != nil {
+			return nil, err
+		}
+		out.from[i+1] = out.from[i] + n
+	}
+	return out, nil
 }
 
 // divide returns what is left to be read behind a batch, in as many ranges as are worth a goroutine. Facts of one entity stay in one of them.
@@ -185,7 +178,7 @@ func (rd *readout) split(n int, within index.Range, err error) ([]index.Range, e
 	if rd.excerpt.order == index.AEVT {
 		together = 2
 	}
-	return rd.scan.from.Snapshot().Split(rd.run.ctx, rd.excerpt.order, within, parts, together)
+	return rd.scan.from.Split(rd.run.ctx, rd.excerpt.order, within, parts, together)
 }
 
 // beside reads ranges beside each other, the first with the taker itself. It reports false, and has read nothing, where that cannot be forked.

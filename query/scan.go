@@ -244,15 +244,6 @@ func (s *scan) coversAll(p *probe, x *excerpt) bool {
 	return true
 }
 
-// emitAll appends a whole batch to a relation of the scan's variables.
-func (s *scan) emitAll(b *index.Batch, x *excerpt, out *relation) {
-	for c, v := range out.vars {
-		col := batchColumn(b, s.place(v))
-		appendBatch(&out.cols[c], out.n, &col, nil, b.Len(), x.room)
-	}
-	out.n += b.Len()
-}
-
 // emit appends rows of a batch to a relation of the scan's variables.
 func (s *scan) emit(b *index.Batch, rows []int32, out *relation) {
 	for c, v := range out.vars {
@@ -284,7 +275,7 @@ func batchColumn(b *index.Batch, i int) index.Vector {
 	case 3:
 		return index.Vector{Kind: index.KindLong, Words: idWords(b.Tx)}
 	}
-	return addedColumn(b)
+	return index.Vector{Kind: index.KindBool, Words: appendAdded(nil, b)}
 }
 
 // idWords returns ids as the words of a column, in the same memory.
@@ -295,15 +286,4 @@ func idWords(ids []db.ID) []uint64 {
 // idsOf returns the words of a column as ids, in the same memory.
 func idsOf(words []uint64) []db.ID {
 	return unsafe.Slice((*db.ID)(unsafe.Pointer(unsafe.SliceData(words))), len(words))
-}
-
-// addedColumn returns whether each datom of a batch is an assertion.
-func addedColumn(b *index.Batch) index.Vector {
-	out := index.Vector{Kind: index.KindBool, Words: make([]uint64, b.Len())}
-	for row := range out.Words {
-		if b.Added == nil || b.Added[row] {
-			out.Words[row] = 1
-		}
-	}
-	return out
 }
