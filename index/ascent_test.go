@@ -24,7 +24,7 @@ func TestAscentsAreSorted(t *testing.T) {
 			}
 		}
 		for i := range 1 + rng.Intn(4) {
-			tx, e := TxID(T(1000*i)), ID(1<<50+i*1000_000)
+			tx, e := TxID(T(1000*i)), 1<<50+ID(i)*1000_000
 			add(smallPiece(rng, tx, 1<<50+ID(rng.Intn(5))*1000_000-10))
 			if i > 0 && rng.Intn(8) == 0 {
 				e -= 1000_000 - 100

@@ -16,6 +16,7 @@ type codedTexts struct {
 type dictionary struct {
 	texts   []string
 	numbers map[string]uint32
+	ranks   []uint32 // of the texts among each other, where the dictionary is complete and its first text empty
 
 	block  *byte // whose spans were met
 	spans  [256]metSpan

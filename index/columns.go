@@ -70,7 +70,10 @@ func (c *columns) beginTexts() {
 // weight returns how many bytes the text of the i-th value has; of a stub those in it, and a small part of those of the long value, so that
 // cuts between long values, which may be as long as they are, come to little beside them.
 func (c *columns) weight(i int) int {
-	if c.V.Texts == nil || c.V.Texts[i] == "" {
+	switch {
+	case c.V.coded.dict != nil:
+		return len(c.V.text(i)) // none is long
+	case c.V.Texts == nil || c.V.Texts[i] == "":
 		return 0
 	}
 	return len(c.V.Texts[i]) + int(c.V.Words[i]/32)
@@ -96,18 +99,31 @@ func (c *columns) appendPlaces(from *columns, places []uint32) {
 		c.End = picked(c.End, from.End, places)
 	}
 	c.V.Kinds, c.V.Words = picked(c.V.Kinds, from.V.Kinds, places), picked(c.V.Words, from.V.Words, places)
-	packed := from.V.packed.spans != nil
-	if c.V.Texts == nil && (packed || from.V.Texts != nil) {
+	if from.V.coded.dict != nil && c.V.codeLike(from.V.coded.dict, n, cap(c.E)) {
+		c.V.coded.of = picked(c.V.coded.of, from.V.coded.of, places)
+		return
+	}
+	c.V.Spell()
+	c.appendTextsAt(n, &from.V, places)
+}
+
+// appendTextsAt appends the texts at some places of other columns behind those of the first n.
+func (c *columns) appendTextsAt(n int, from *Vector, places []uint32) {
+	spelled := from.Texts != nil
+	if c.V.Texts == nil && (spelled || from.packed.spans != nil || from.coded.dict != nil) {
 		c.V.Texts = make([]string, n, max(cap(c.E), n+len(places)))
 	}
 	switch {
-	case from.V.Texts != nil:
-		c.V.Texts = picked(c.V.Texts, from.V.Texts, places)
-	case packed:
+	case c.V.Texts == nil:
+	case spelled:
+		c.V.Texts = picked(c.V.Texts, from.Texts, places)
+	default:
 		c.V.Texts = append(c.V.Texts, make([]string, len(places))...)
-		from.V.packed.pick(c.V.Texts[n:], places)
-	case c.V.Texts != nil:
-		c.V.Texts = append(c.V.Texts, make([]string, len(places))...)
+		if from.packed.spans != nil {
+			from.packed.pick(c.V.Texts[n:], places)
+		} else if from.coded.dict != nil {
+			from.coded.pick(c.V.Texts[n:], places)
+		}
 	}
 }
 
@@ -130,17 +146,31 @@ func (c *columns) appendSpan(from *columns, i, j int) {
 		c.End = append(c.End, from.End[i:j]...)
 	}
 	c.V.Kinds, c.V.Words = append(c.V.Kinds, from.V.Kinds[i:j]...), append(c.V.Words, from.V.Words[i:j]...)
-	packed := from.V.packed.spans != nil
-	if c.V.Texts == nil && (packed || from.V.Texts != nil) {
+	if from.V.coded.dict != nil && c.V.codeLike(from.V.coded.dict, n, cap(c.E)) {
+		c.V.coded.of = append(c.V.coded.of, from.V.coded.of[i:j]...)
+		return
+	}
+	c.V.Spell()
+	c.appendTexts(n, &from.V, i, j)
+}
+
+// appendTexts appends the texts from i to j of other columns behind those of the first n.
+func (c *columns) appendTexts(n int, from *Vector, i, j int) {
+	spelled := from.Texts != nil
+	if c.V.Texts == nil && (spelled || from.packed.spans != nil || from.coded.dict != nil) {
 		c.V.Texts = make([]string, n, max(cap(c.E), n+j-i))
 	}
 	switch {
-	case from.V.Texts != nil:
-		c.V.Texts = append(c.V.Texts, from.V.Texts[i:j]...)
-	case c.V.Texts != nil:
+	case c.V.Texts == nil:
+	case spelled:
+		c.V.Texts = append(c.V.Texts, from.Texts[i:j]...)
+	default:
 		c.V.Texts = append(c.V.Texts, make([]string, j-i)...)
-		if packed {
-			from.V.packed.gather(c.V.Texts[n:], i)
+		if from.packed.spans != nil {
+			from.packed.gather(c.V.Texts[n:], i)
+		}
+		for k := i; k < j && from.coded.dict != nil; k++ {
+			c.V.Texts[n+k-i] = from.text(k)
 		}
 	}
 }

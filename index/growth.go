@@ -60,6 +60,9 @@ func (l Levels) Grown(ctx context.Context, how Growth) ([]*Level, error) {
 		n = max(l.outgrown(how.Sizes), min(how.With, len(l.stored)))
 	}
 	g := &levelGrowth{Growth: &how, runs: gathered(l.runs), levels: l.stored[:n]}
+	for i := range g.runs {
+		g.runs[i] = g.runs[i].coded()
+	}
 	if below := l.stored[n:]; len(below) > 0 {
 		g.floor, g.masks = below[0].newest, true
 	}

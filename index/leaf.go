@@ -50,12 +50,12 @@ const blockText = 64 << 10
 // blockEnd returns where the block ends that begins with the i-th fact.
 func (c *columns) blockEnd(i, blockFacts int) int {
 	j := min(i+blockFacts, c.len())
-	if c.V.Texts == nil {
+	if c.V.Texts == nil && c.V.coded.dict == nil {
 		return j
 	}
 	size := 0
 	for k := i; k < j; k++ {
-		if size += len(c.V.Texts[k]); size > blockText && k > i {
+		if size += len(c.V.text(k)); size > blockText && k > i {
 			return k
 		}
 	}

@@ -14,6 +14,8 @@ type packer struct {
 
 	words         []int64
 	texts         []string
+	marks         []uint32 // instead of texts, their numbers in a dictionary
+	met           []int64  // 1 + the number in the block of each text of it
 	codes         []int64
 	distinct      []string
 	numbers       map[string]int64
@@ -81,7 +83,7 @@ func (p *packer) group(a ID, before int) int {
 
 // appendValues appends the values at some places behind the first one.
 func (p *packer) appendValues(b []byte, v *Vector, first int, places []uint32) []byte {
-	p.words, p.texts = p.words[:0], p.texts[:0]
+	p.words, p.texts, p.marks = p.words[:0], p.texts[:0], p.marks[:0]
 	code, uniform := v.code(first+int(places[0])), true
 	for _, place := range places {
 		at := first + int(place)
@@ -93,7 +95,11 @@ func (p *packer) appendValues(b []byte, v *Vector, first int, places []uint32) [
 				continue
 			}
 		}
-		p.texts = append(p.texts, v.text(at))
+		if v.coded.dict != nil {
+			p.marks = append(p.marks, v.coded.of[at])
+		} else {
+			p.texts = append(p.texts, v.text(at))
+		}
 	}
 	if uniform {
 		b = append(b, code)
@@ -103,7 +109,30 @@ func (p *packer) appendValues(b []byte, v *Vector, first int, places []uint32) [
 			b = append(b, v.code(first+int(place)))
 		}
 	}
-	return p.appendTexts(appendInts(b, p.words), p.texts)
+	b = appendInts(b, p.words)
+	if len(p.marks) > 0 {
+		return p.appendMarked(b, v.coded.dict.texts)
+	}
+	return p.appendTexts(b, p.texts)
+}
+
+// appendMarked appends the texts of marks, packed as appendTexts does it.
+func (p *packer) appendMarked(b []byte, texts []string) []byte {
+	if len(p.met) < len(texts) {
+		p.met = make([]int64, len(texts))
+	}
+	p.codes, p.distinct = p.codes[:0], p.distinct[:0]
+	for _, m := range p.marks {
+		if p.met[m] == 0 {
+			p.distinct = append(p.distinct, texts[m])
+			p.met[m] = int64(len(p.distinct))
+		}
+		p.codes = append(p.codes, p.met[m]-1)
+	}
+	for _, m := range p.marks {
+		p.met[m] = 0
+	}
+	return p.appendNumbered(b)
 }
 
 // appendTexts appends a packed column, whose length the reader must know.
@@ -128,8 +157,17 @@ func (p *packer) appendTexts(b []byte, texts []string) []byte {
 		}
 		p.codes = append(p.codes, n)
 	}
-	if 4*len(p.distinct) > 3*len(texts) {
-		return p.appendTextList(append(b, textList), texts)
+	return p.appendNumbered(b)
+}
+
+// appendNumbered appends texts of which the distinct ones, and the numbers of all, are known.
+func (p *packer) appendNumbered(b []byte) []byte {
+	if 4*len(p.distinct) > 3*len(p.codes) {
+		p.texts = p.texts[:0]
+		for _, c := range p.codes {
+			p.texts = append(p.texts, p.distinct[c])
+		}
+		return p.appendTextList(append(b, textList), p.texts)
 	}
 	b = appendInts(append(b, textDictionary), []int64{int64(len(p.distinct))})
 	return appendInts(p.appendTextList(b, p.distinct), p.codes)

@@ -52,7 +52,7 @@ func (s *sequence) sortByValue(places []uint32) {
 	if len(places) < 2 {
 		return
 	}
-	rank, exact := ranks(s.V.Kinds[places[0]], s.V.uniform(places))
+	rank, exact := s.V.ranks(s.V.Kinds[places[0]], s.V.uniform(places))
 	list := make([]ranked, len(places))
 	for i, p := range places {
 		list[i] = ranked{rank(&s.V, int(p)), p}
@@ -131,7 +131,7 @@ func (v *Vector) uniform(places []uint32) bool {
 }
 
 // ranks returns a function from values of a kind to numbers in their order, and whether equal numbers mean equal values.
-func ranks(kind Kind, uniform bool) (rank func(v *Vector, i int) uint64, exact bool) {
+func (v *Vector) ranks(kind Kind, uniform bool) (rank func(v *Vector, i int) uint64, exact bool) {
 	switch {
 	case !uniform:
 	case kind == KindLong || kind == KindInstant || kind == KindBool:
@@ -139,6 +139,9 @@ func ranks(kind Kind, uniform bool) (rank func(v *Vector, i int) uint64, exact b
 	case kind == KindDouble || kind == KindFloat:
 		return func(v *Vector, i int) uint64 { return doubleRank(v.At(i).Double()) }, true
 	case kind == KindString || kind == KindURI || kind == KindUUID || kind == KindBytes:
+		if v.coded.dict != nil {
+			return func(v *Vector, i int) uint64 { return uint64(v.coded.dict.ranks[v.coded.of[i]]) }, true
+		}
 		return func(v *Vector, i int) uint64 { return textRank(v.Texts, i) }, false
 	}
 	return func(*Vector, int) uint64 { return 0 }, false

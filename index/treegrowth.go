@@ -313,6 +313,7 @@ func (c *columns) drop(n int) {
 	if c.V.Texts != nil {
 		c.V.Texts = slices.Delete(c.V.Texts, 0, n)
 	}
+	c.V.coded.of = slices.Delete(c.V.coded.of, 0, min(n, len(c.V.coded.of)))
 	if c.origins = c.origins[min(n, len(c.origins)):]; len(c.origins) == 0 {
 		c.origins = nil
 	}
@@ -327,6 +328,8 @@ func (c *columns) share(d *columns, i, j int) {
 	c.V = Vector{Kinds: d.V.Kinds[i:j], Words: d.V.Words[i:j]}
 	if d.V.Texts != nil {
 		c.V.Texts = d.V.Texts[i:j]
+	} else if d.V.coded.dict != nil {
+		c.V.coded = codedTexts{d.V.coded.of[i:j], d.V.coded.dict}
 	}
 	if i < len(d.origins) {
 		c.origins = slices.Clone(d.origins[i:min(j, len(d.origins))])
