@@ -30,6 +30,12 @@ func (p *Prepared[T]) IsPoint() bool {
 	return t != nil && t.point != nil
 }
 
+// IsWalk reports whether a query whose plan is kept is answered as a walk.
+func (p *Prepared[T]) IsWalk() bool {
+	t := p.q.kept.Load()
+	return t != nil && t.walk != nil
+}
+
 // Inputs returns how many inputs there are beside $.
 func (p *Prepared[T]) Inputs() int { return len(p.q.inputs) - 1 }
 

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"context"
+
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
 )
@@ -66,7 +68,7 @@ func (s *scan) hop(v variable) *hop {
 }
 
 // lead appends what the hop leads to from a value.
-func (h *hop) lead(r *run, in db.Reader, from index.Value, out []index.Value) ([]index.Value, error) {
+func (h *hop) lead(ctx context.Context, in db.Reader, from index.Value, out []index.Value) ([]index.Value, error) {
 	if from.Kind() != index.KindLong && (h.order != index.AVET || from.IsNil()) {
 		return out, nil
 	}
@@ -74,7 +76,7 @@ func (h *hop) lead(r *run, in db.Reader, from index.Value, out []index.Value) ([
 	if h.from == 0 {
 		key.E = from.Ref()
 	}
-	found, err := in.Find(r.ctx, h.order, index.Prefix(2, key))
+	found, err := in.Find(ctx, h.order, index.Prefix(2, key))
 	if err != nil {
 		return out, err
 	}
@@ -85,7 +87,7 @@ func (h *hop) lead(r *run, in db.Reader, from index.Value, out []index.Value) ([
 			out = append(out, found.V(i))
 		}
 	}
-	return out, firstError(r.reads(found.Len()), r.fits(len(out), valueBytes))
+	return out, nil
 }
 
 // walk adds the edges of a link that is a path of hops from some values, which lie in a layer.
@@ -95,7 +97,11 @@ func (c *closure) walk(l *link, layer int32, places []int32) (err error) {
 		for i := range l.hops {
 			next, in := l.next[:0], c.run.sources[l.hops[i].source].db
 			for _, v := range at {
-				if next, err = l.hops[i].lead(c.run, in, v, next); err != nil {
+				before := len(next)
+				if next, err = l.hops[i].lead(c.run.ctx, in, v, next); err != nil {
+					return err
+				}
+				if err := firstError(c.run.reads(len(next)-before), c.run.fits(len(next), valueBytes)); err != nil {
 					return err
 				}
 			}

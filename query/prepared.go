@@ -173,6 +173,9 @@ func answered(ctx context.Context, text string, q *ast, r db.Reader, in []any) (
 		a, _, err := execute(ctx, q, nil, in, nil)
 		return a, err
 	}
+	if a := walked(ctx, text, q, r, in); a != nil {
+		return a, nil
+	}
 	start := clock(r)
 	a, datoms, err := execute(ctx, q, r, in, nil)
 	event := db.Event{Kind: "query", T: r.T(), Datoms: int(datoms), Duration: time.Since(start), Text: text, Err: err}

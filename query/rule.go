@@ -8,6 +8,7 @@ import (
 
 // A ruleSet is what was read from the text of rules. It never changes.
 type ruleSet struct {
+	text  Rules
 	rules map[string][]*rule // by name, in the order of the text
 	group map[string]int     // rules of one number call each other in a circle
 	names []string           // sorted
@@ -44,7 +45,7 @@ func readRules(text string) (*ruleSet, error) {
 	if n.Kind != edn.Vector && n.Kind != edn.List {
 		return nil, errorAt(n.Pos, ErrRule, "rules are a vector of rules, not %s", edn.String(n))
 	}
-	rs := &ruleSet{rules: map[string][]*rule{}, group: map[string]int{}, inventor: map[int]*rule{}, transitive: map[string]*transitive{}}
+	rs := &ruleSet{text: Rules(text), rules: map[string][]*rule{}, group: map[string]int{}, inventor: map[int]*rule{}, transitive: map[string]*transitive{}}
 	for _, item := range n.Items {
 		r, err := readRule(item)
 		if err != nil {

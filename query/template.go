@@ -20,6 +20,7 @@ type template struct {
 	plan     *plan
 	entities varSet // variables that are found, and stand for entities
 	point    *point // nil where the query is none
+	walk     *walk  // the same
 }
 
 // planned returns the plan of :where: an instance of the template that the query keeps, where that fits.
@@ -70,7 +71,7 @@ func (r *run) newTemplate(p *plan) *template {
 		}
 	}
 	t.plan = p.open()
-	t.point = newPoint(r.q, t)
+	t.point, t.walk = newPoint(r.q, t), r.newWalk(t)
 	return t
 }
 
