@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync/atomic"
+	"time"
 
 	"github.com/datolite/datolite/storage"
 )
@@ -19,12 +20,18 @@ const (
 	streamBytes    = 64 << 10 // for who may stop in the middle, as one of many
 )
 
+// A reading says how much of a log is read at once.
+type reading struct {
+	bytes int
+	pace  *pacer // gives way to writers, and reads nothing ahead while there are any; nil for nobody's
+}
+
 // entries yields the records from one seq to another, both included, and checks that each names the one before it. All of them
-// must be there. It reads ahead in stretches of so many bytes.
-func (l *txlog) entries(ctx context.Context, from, to, bytes int) iter.Seq2[*entry, error] {
+// must be there. It reads ahead.
+func (l *txlog) entries(ctx context.Context, from, to int, how reading) iter.Seq2[*entry, error] {
 	return func(yield func(*entry, error) bool) {
 		var last *entry
-		for e, err := range stretches(ctx, l, from, to, bytes, l.known) {
+		for e, err := range stretches(ctx, l, from, to, how, l.known) {
 			if err == nil && last != nil && e.prev != last.hash {
 				err = &StoreError{l.slot(e.seq), errUnlinked}
 			}
@@ -93,10 +100,10 @@ func (l *txlog) missing(err error) error {
 type batch[T any] func(ctx context.Context, from, to, most int) ([]T, error)
 
 // stretches yields what a batch returns for the records from one seq to another. A few it reads at once, of many it reads stretches ahead.
-func stretches[T any](ctx context.Context, l *txlog, from, to, bytes int, read batch[T]) iter.Seq2[T, error] {
+func stretches[T any](ctx context.Context, l *txlog, from, to int, how reading, read batch[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if to-from < aheadRecords {
-			(&stretch[T]{next: from, to: to}).rest(ctx, bytes, read, yield)
+			(&stretch[T]{next: from, to: to}).rest(ctx, how, read, yield)
 			return
 		}
 		ctx, stop := context.WithCancel(ctx)
@@ -109,12 +116,16 @@ func stretches[T any](ctx context.Context, l *txlog, from, to, bytes int, read b
 			}
 		}()
 		for next := from; next <= to || len(coming) > 0; {
-			for ; next <= to && len(coming) < aheadStretches; next += aheadRecords {
-				coming = append(coming, fetch(ctx, next, min(next+aheadRecords-1, to), bytes, read))
+			for ; next <= to && len(coming) < how.ahead(); next += aheadRecords {
+				coming = append(coming, fetch(ctx, next, min(next+aheadRecords-1, to), how.bytes, read))
 			}
-			s := <-coming[0]
-			coming = coming[1:]
-			if !s.rest(ctx, bytes, read, yield) {
+			s := &stretch[T]{next: next, to: min(next+aheadRecords-1, to)}
+			if len(coming) > 0 {
+				s, coming = <-coming[0], coming[1:]
+			} else {
+				next += aheadRecords
+			}
+			if !s.rest(ctx, how, read, yield) {
 				return
 			}
 		}
@@ -146,7 +157,7 @@ func (s *stretch[T]) more(ctx context.Context, most int, read batch[T]) {
 }
 
 // rest yields the records of the stretch, and then those that are left to be read. It reports whether to go on.
-func (s *stretch[T]) rest(ctx context.Context, most int, read batch[T], yield func(T, error) bool) bool {
+func (s *stretch[T]) rest(ctx context.Context, how reading, read batch[T], yield func(T, error) bool) bool {
 	for {
 		for _, x := range s.read {
 			if !yield(x, nil) {
@@ -161,9 +172,20 @@ func (s *stretch[T]) rest(ctx context.Context, most int, read batch[T], yield fu
 		if s.next > s.to {
 			return true
 		}
-		s.more(ctx, most, read)
+		s.more(ctx, how.most(), read)
 	}
 }
+
+// ahead returns how many stretches to read ahead.
+func (r reading) ahead() int {
+	if r.pace.gives(time.Now()) {
+		return 0
+	}
+	return aheadStretches
+}
+
+// most returns how many bytes to read at once.
+func (r reading) most() int { return r.pace.reads(r.bytes) }
 
 // A recent keeps the last few records that are small, by seq.
 type recent [32]atomic.Pointer[entry]

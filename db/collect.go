@@ -118,7 +118,7 @@ func (c *Conn) rootOf(ctx context.Context, job, key string, newest int, write bo
 			return r, err
 		}
 	}
-	for e, err := range c.log.entries(ctx, seqOfJob(job)+1, newest, streamBytes) {
+	for e, err := range c.log.entries(ctx, seqOfJob(job)+1, newest, reading{bytes: streamBytes}) {
 		if err != nil {
 			return nil, err
 		}

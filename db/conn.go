@@ -38,6 +38,7 @@ type Conn struct {
 
 	collected atomic.Pointer[Collected] // what the last Collect found; nil before there was one
 
+	traffic traffic
 	queue   chan *request
 	taxiway chan *flight // to the pilot; one at most is under way
 	looks   chan *look

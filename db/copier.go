@@ -127,7 +127,7 @@ func (x *copier) put(ctx context.Context, height int, item storage.Item) error {
 	}
 	x.waiting[height] = append(x.waiting[height], item)
 	x.items, x.bytes = x.items+1, x.bytes+len(item.Value)
-	if x.bytes < x.pace.most(gathered) && x.items < x.to.store.Limits().Batch {
+	if x.bytes < x.pace.puts() && x.items < x.to.store.Limits().Batch {
 		return x.pause(ctx)
 	}
 	return x.flush(ctx)
@@ -139,7 +139,7 @@ func (x *copier) flush(ctx context.Context) error {
 		if len(items) == 0 {
 			continue
 		}
-		if err := x.to.store.Put(ctx, items...); err != nil {
+		if err := x.pace.put(ctx, func() error { return x.to.store.Put(ctx, items...) }); err != nil {
 			return err
 		}
 		x.waiting[height] = nil
@@ -153,7 +153,7 @@ func (x *copier) flush(ctx context.Context) error {
 // records copies what is not in the chunks of the root of the records behind one with a hash, up to another one, of which it returns the hash;
 // and the pages of the imports among them.
 func (x *copier) records(ctx context.Context, since int, hash digest, upto int) (digest, error) {
-	for r, err := range stretches(ctx, x.from, since+1, upto, x.pace.most(replayBytes), x.from.batch) {
+	for r, err := range stretches(ctx, x.from, since+1, upto, reading{replayBytes, x.pace}, x.from.batch) {
 		if err == nil {
 			err = x.record(ctx, r, hash)
 		}

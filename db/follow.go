@@ -126,7 +126,7 @@ func (c *Conn) catchUpFrom(ctx context.Context, known int) error {
 	}
 	var batch []*entry
 	facts := 0
-	for e, err := range c.log.entries(ctx, known+1, newest, replayBytes) {
+	for e, err := range c.log.entries(ctx, known+1, newest, reading{bytes: replayBytes}) {
 		if err != nil {
 			return err
 		}

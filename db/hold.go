@@ -79,7 +79,7 @@ func (l *txlog) isRetired(ctx context.Context, seq int, k *keeping, newest, from
 		}
 		k, newest, from, last = r.keeping, seqOfJob(r.from), r.seq, r.seq
 	}
-	for e, err := range l.entries(ctx, from+1, last, streamBytes) {
+	for e, err := range l.entries(ctx, from+1, last, reading{bytes: streamBytes}) {
 		if err != nil {
 			return false, err
 		}

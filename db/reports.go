@@ -109,7 +109,7 @@ func (c *Conn) commits(ctx context.Context, after, until T) iter.Seq2[Commit, er
 			yield(Commit{}, err)
 			return
 		}
-		for e, err := range c.log.entries(ctx, max(1, first), last, streamBytes) {
+		for e, err := range c.log.entries(ctx, max(1, first), last, reading{bytes: streamBytes}) {
 			if err != nil {
 				yield(Commit{}, err)
 				return

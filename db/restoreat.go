@@ -91,7 +91,7 @@ func (l *txlog) seqUpTo(ctx context.Context, t T, upto int) (int, error) {
 		return tree.seqOf(ctx, l, t)
 	}
 	seq := tree.to
-	for r, err := range stretches(ctx, l, tree.to+1, upto, replayBytes, l.batch) {
+	for r, err := range stretches(ctx, l, tree.to+1, upto, reading{bytes: replayBytes}, l.batch) {
 		if err != nil {
 			return 0, l.missing(err)
 		}
@@ -277,7 +277,7 @@ func (c *Conn) indexed(ctx context.Context, base *root, upto int) (*root, error)
 // replayed returns the head behind a record, whatever index was published up to there.
 func (c *Conn) replayed(ctx context.Context, h *head, upto int, w *segmentWriter) (*head, error) {
 	p := &replay{conn: c, snap: h.snap, to: w}
-	for e, err := range c.log.entries(ctx, h.seq+1, upto, replayBytes) {
+	for e, err := range c.log.entries(ctx, h.seq+1, upto, reading{bytes: replayBytes}) {
 		if err != nil {
 			return nil, err
 		}

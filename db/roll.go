@@ -30,7 +30,7 @@ func (l *txlog) roll(ctx context.Context, base *chunkTree, to int, next T, w *se
 		from, base = last.from, base.withoutLast()
 	}
 	r := &roll{log: l, to: w, refs: []chunkRef{{from: from}}}
-	for rec, err := range stretches(ctx, l, from, to, replayBytes, l.batch) {
+	for rec, err := range stretches(ctx, l, from, to, reading{bytes: replayBytes}, l.batch) {
 		if err == nil {
 			err = r.add(ctx, rec)
 		}

@@ -236,7 +236,7 @@ func (v *verifier) look(ctx context.Context, level int, p *index.Part) error {
 	if p.Ended {
 		forgetful = func(a ID) bool { return v.index.Forgetful[a] }
 	}
-	sum, err := p.Check(ctx, b, forgetful)
+	sum, err := p.Check(ctx, b, forgetful, func() error { return v.pacer.pause(ctx) })
 	if place := (*StoreError)(nil); isAny(err, index.ErrSegment, index.ErrFormat) && !errors.As(err, &place) {
 		err = from.Damaged(p.Name, err)
 	}

@@ -153,7 +153,7 @@ func (v *verifier) misplaced(key string, seq int) error {
 
 // read yields the records from one seq to another, and reports whether to go on.
 func (v *verifier) read(ctx context.Context, from, to int, yield func(*entry, error) bool) bool {
-	for e, err := range v.log.entries(ctx, from, to, v.pacer.most(replayBytes)) {
+	for e, err := range v.log.entries(ctx, from, to, reading{replayBytes, &v.pacer}) {
 		if !yield(e, err) || err != nil {
 			return false
 		}

@@ -45,6 +45,8 @@ func (c *Conn) submit(ctx context.Context, eval Eval) (*Report, error) {
 	if err := c.hold(ctx); err != nil {
 		return nil, err
 	}
+	c.traffic.enter()
+	defer c.traffic.leave()
 	r := newRequest(ctx, c, eval)
 	select {
 	case c.queue <- r:

@@ -149,8 +149,9 @@ func (p *Part) Sound(b []byte) error {
 // Check returns the sum of the facts in the part, of a directory and of filters none, and an error unless b, which was loaded as the part, is as it
 // was written and as it should have been: whatever it says of what lies in it or below it is true, facts are in their order, and none
 // lies where another part is looked into. Long values that begin alike are read in EAVT, to see which comes first. The error is of the kinds of
-// Sound, or one of reading. Facts of attributes that skip picks are not in the sum; nil picks none.
-func (p *Part) Check(ctx context.Context, b []byte, skip func(a ID) bool) (Sum, error) {
+// Sound, or one of reading. Facts of attributes that skip picks are not in the sum; nil picks none. between, if
+// not nil, is called between small pieces of work, and its error ends it.
+func (p *Part) Check(ctx context.Context, b []byte, skip func(a ID) bool, between func() error) (Sum, error) {
 	if p.Filter {
 		return Sum{}, p.Sound(b)
 	}
@@ -165,7 +166,7 @@ func (p *Part) Check(ctx context.Context, b []byte, skip func(a ID) bool) (Sum, 
 	if err != nil {
 		return Sum{}, err
 	}
-	return p.checkLeaf(ctx, l, skip)
+	return p.checkLeaf(ctx, l, skip, between)
 }
 
 // Masked returns the sum of the facts that those in the part end, as older levels have them: they still hold there. Of a part that does
@@ -226,7 +227,7 @@ func (s *summary) sameTimes(t *summary) bool {
 	return s.minTx == t.minTx && s.maxTx == t.maxTx && s.minEnd == t.minEnd && s.maxEnd == t.maxEnd
 }
 
-func (p *Part) checkLeaf(ctx context.Context, l *leaf, skip func(a ID) bool) (Sum, error) {
+func (p *Part) checkLeaf(ctx context.Context, l *leaf, skip func(a ID) bool, between func() error) (Sum, error) {
 	var sum Sum
 	var all summary
 	var long longOpener
@@ -250,6 +251,12 @@ func (p *Part) checkLeaf(ctx context.Context, l *leaf, skip func(a ID) bool) (Su
 		}
 		all = all.with(x.summary)
 		sum = sum.Plus(c.sum(skip))
+		if between == nil {
+			continue
+		}
+		if err := between(); err != nil {
+			return Sum{}, err
+		}
 	}
 	return sum, p.checkSummary(&all)
 }

@@ -65,7 +65,7 @@ func TestPartsOfALevel(t *testing.T) {
 			}
 			seen[part.Name] = true
 			b := p.segments[part.Name]
-			sum, err := part.Check(t.Context(), b, nil)
+			sum, err := part.Check(t.Context(), b, nil, nil)
 			if err != nil || part.Sound(b) != nil || part.Height == 0 && sum.Facts != part.Facts {
 				t.Fatalf("%+v: %v, %v", part, sum, err)
 			}
@@ -131,13 +131,42 @@ func TestDamagedParts(t *testing.T) {
 				if slices.Equal(b, was) {
 					continue
 				}
-				_, err := part.Check(t.Context(), b, nil)
+				_, err := part.Check(t.Context(), b, nil, nil)
 				if sound := part.Sound(b); !isDamage(err) || !isDamage(sound) {
 					t.Fatalf("%s: %v, %v", part.Name, err, sound)
 				}
 			}
 		}
 	})
+}
+
+// TestACheckPauses: it does so behind each block, and ends there if it is told to.
+func TestACheckPauses(t *testing.T) {
+	p := newPlanted(t, rand.New(rand.NewSource(1)))
+	blocks, failure := 0, errors.New("failure")
+	for part := range p.parts(t, nil) {
+		b, pauses := p.segments[part.Name], 0
+		if _, err := part.Check(t.Context(), b, nil, func() error { pauses++; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if part.Height > 0 || part.Filter {
+			continue
+		}
+		l, err := decodeLeaf(part.tree.shape, b, part.Name.Sum)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pauses != len(l.blocks) {
+			t.Errorf("%d pauses in %d blocks", pauses, len(l.blocks))
+		}
+		if _, err := part.Check(t.Context(), b, nil, func() error { return failure }); err != failure {
+			t.Error(err)
+		}
+		blocks += pauses
+	}
+	if blocks == 0 {
+		t.Error("no block was checked")
+	}
 }
 
 func isDamage(err error) bool { return errors.Is(err, ErrSegment) || errors.Is(err, ErrFormat) }
@@ -179,9 +208,9 @@ func TestPartsThatLie(t *testing.T) {
 			lie, sum := new(packer).leaf(part.tree.shape, &other, l.blocks[0].from, 1<<14)
 			bent := *part
 			bent.Name.Sum = sum
-			if _, err := bent.Check(t.Context(), lie, nil); errors.Is(err, ErrSegment) {
+			if _, err := bent.Check(t.Context(), lie, nil, nil); errors.Is(err, ErrSegment) {
 				told++
-			} else if _, err := part.Check(t.Context(), b, nil); err != nil {
+			} else if _, err := part.Check(t.Context(), b, nil, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
