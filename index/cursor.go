@@ -170,7 +170,7 @@ func (c *Cursor) open() {
 	}
 	for i := range sources {
 		if s := &sources[i]; c.most == 0 && c.lens.sifts(s.role, s.class) {
-			*s = source{walk: &sifter{from: s.walk, rest: s.span, lens: &c.lens}, class: s.class, role: whole}
+			c.sifting(s)
 		}
 	}
 	rows += c.begin(sources)
@@ -179,6 +179,18 @@ func (c *Cursor) open() {
 	}
 	if c.room = min(batchSize, rows); c.most > 0 {
 		c.room = min(c.room, c.most)
+	}
+}
+
+// sifting lets a source leave out what does not show, by itself where it picks facts anyway.
+func (c *Cursor) sifting(s *source) {
+	switch w := s.walk.(type) {
+	case *keyWalk:
+		w.lens, s.role = &c.lens, whole
+	case *keyRun:
+		w.lens, s.role = &c.lens, whole
+	default:
+		*s = source{walk: &sifter{from: s.walk, rest: s.span, lens: &c.lens}, class: s.class, role: whole}
 	}
 }
 

@@ -100,6 +100,7 @@ func (l *keyList) label(of []uint32, first int, b *Batch) []uint32 {
 // A picker goes through keys and, at the same pace, through spans of their order.
 type picker struct {
 	*keyList
+	lens   *lens    // facts that it does not show are left out; nil for none
 	next   int      // the first key of which more may come
 	places []uint32 // what was picked of a span
 }
@@ -146,14 +147,24 @@ func (p *picker) pickEntities(x *span, upto int) {
 		if trailed {
 			from, to = x.ofAttribute(from, to, p.A)
 		}
-		for ; from < to; from++ {
-			places = append(places, uint32(x.place(from)))
-		}
+		places = p.append(places, x, from, to)
 		if at < x.to {
 			next++
 		}
 	}
 	x.at, p.next, p.places = at, next, places
+}
+
+// append appends the places of some facts of a span.
+func (p *picker) append(places []uint32, x *span, from, to int) []uint32 {
+	if p.lens != nil {
+		part := span{columns: x.columns, places: x.places, at: from, to: to}
+		return p.lens.showing(places, &part, to)
+	}
+	for ; from < to; from++ {
+		places = append(places, uint32(x.place(from)))
+	}
+	return places
 }
 
 // seekEntity returns where in the span, which is sorted by entity, from a place on the facts of an entity or of those behind it begin.
@@ -223,9 +234,7 @@ func (p *picker) pickValues(x *span, upto int) {
 		if p.trailed() {
 			from, to = x.ofAttribute(from, to, p.A)
 		}
-		for ; from < to; from++ {
-			p.places = append(p.places, uint32(x.place(from)))
-		}
+		p.places = p.append(p.places, x, from, to)
 		if x.at = end; end < x.to {
 			p.next++
 		}

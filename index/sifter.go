@@ -1,6 +1,9 @@
 package index
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // A sifter goes through a span, or what another feeder feeds, and leaves out the facts that do not show. It is for facts that show or do not by
 // what they say themselves: they need not be merged with others to find out, as closings need.
@@ -46,22 +49,52 @@ func (s *sifter) left(first int) int {
 
 // showing appends the places of those facts of a span, up to one, that hold at the bound and were asserted after since.
 func (l *lens) showing(places []uint32, x *span, upto int) []uint32 {
-	if x.places != nil {
+	switch {
+	case x.places != nil:
 		return l.holding(places, x.columns, x.places[x.at:upto])
+	case x.End != nil:
+		return l.showingEnded(places, x, upto)
 	}
 	n := len(places)
-	places = append(places, make([]uint32, upto-x.at)...)
+	places = slices.Grow(places, upto-x.at)[:n+upto-x.at]
 	for i, t := range x.Tx[x.at:upto] {
 		places[n] = uint32(x.at + i)
-		n += l.holds(t, x.end(x.at+i))
+		n += l.holds(t, 0)
 	}
 	return places[:n]
+}
+
+// showingEnded is showing for facts that ended.
+func (l *lens) showingEnded(places []uint32, x *span, upto int) []uint32 {
+	n := len(places)
+	places = slices.Grow(places, upto-x.at)[:n+upto-x.at]
+	since, width, bound := l.since, uint64(max(l.bound, l.since)-l.since), uint64(l.bound)
+	ends := x.End[x.at:upto]
+	place := uint32(x.at)
+	for i, t := range x.Tx[x.at:upto][:len(ends)] {
+		places[n] = place
+		n += both(uint64(t-since-1) < width, uint64(ends[i]-1) >= bound)
+		place++
+	}
+	return places[:n]
+}
+
+// both returns 1 where both are so, else 0.
+func both(p, q bool) int {
+	a, b := 0, 0
+	if p {
+		a = 1
+	}
+	if q {
+		b = 1
+	}
+	return a & b
 }
 
 // holding appends to places those of from whose facts hold at the bound and were asserted after since.
 func (l *lens) holding(places []uint32, c *columns, from []uint32) []uint32 {
 	n := len(places)
-	places = append(places, from...)
+	places = slices.Grow(places, len(from))[:n+len(from)]
 	for _, p := range from {
 		places[n] = p
 		n += l.holds(c.Tx[p], c.end(int(p)))
@@ -71,12 +104,5 @@ func (l *lens) holding(places []uint32, c *columns, from []uint32) []uint32 {
 
 // holds returns 1 where a fact holds at the bound that was asserted after since, else 0. It does not branch, since half of them do.
 func (l *lens) holds(t, end ID) int {
-	asserted, ended := 0, 0
-	if uint64(t-l.since-1) < uint64(max(l.bound, l.since)-l.since) {
-		asserted = 1
-	}
-	if uint64(end-1) < uint64(l.bound) {
-		ended = 1
-	}
-	return asserted &^ ended
+	return both(uint64(t-l.since-1) < uint64(max(l.bound, l.since)-l.since), uint64(end-1) >= uint64(l.bound))
 }
