@@ -165,9 +165,8 @@ func (c *answerColumn) direct(a *answer, nth int, t reflect.Type) filler {
 		return nil
 	}
 	_, exact := exactSetters[t]
-	number := !exact && (t.Kind() == reflect.Int || t.Kind() == reflect.Int64)
 	switch {
-	case v.Kind == index.KindLong && (c.ids && t == reflect.TypeFor[db.ID]() || !c.ids && number):
+	case v.Kind == index.KindLong && (c.ids && t == reflect.TypeFor[db.ID]() || !c.ids && isWord(t)):
 		return func(dst reflect.Value, row int) error { dst.SetInt(int64(v.Words[row])); return nil }
 	case v.Kind == index.KindDouble && !exact && t.Kind() == reflect.Float64:
 		return func(dst reflect.Value, row int) error { dst.SetFloat(v.At(row).Double()); return nil }

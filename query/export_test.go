@@ -1,8 +1,12 @@
 package query
 
 import (
+	"context"
 	"maps"
+	"reflect"
 	"slices"
+
+	"github.com/datolite/datolite/db"
 )
 
 // FunctionNames returns the names of all functions that a query can call.
@@ -51,4 +55,14 @@ func MinExtent(datoms float64) func() {
 	before := minExtent
 	minExtent = datoms
 	return func() { minExtent = before }
+}
+
+// StoresWords reports whether the rows that a query finds are stored in a T column by column.
+func StoresWords[T any](ctx context.Context, r db.Reader, text string) bool {
+	q, err := parse(text)
+	if err != nil {
+		return false
+	}
+	a, err := observed(ctx, text, q, r, nil)
+	return err == nil && wordRowsFor(reflect.TypeFor[T](), a) != nil
 }

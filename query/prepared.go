@@ -90,6 +90,9 @@ func collect[T any](a *answer) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w := wordRowsFor(reflect.TypeFor[T](), a); w != nil {
+		return collectWordRows[T](w, a.n), nil
+	}
 	out := make([]T, a.n)
 	for i := range out {
 		if err := set(reflect.ValueOf(&out[i]).Elem(), i); err != nil {
@@ -134,6 +137,10 @@ func (p *Prepared[T]) Each(ctx context.Context, r db.Reader, in ...any) iter.Seq
 		a, set, err := p.answer(ctx, r, in)
 		if err != nil {
 			yield(*new(T), err)
+			return
+		}
+		if w := wordRowsFor(reflect.TypeFor[T](), a); w != nil {
+			eachWordRow(w, a.n, yield)
 			return
 		}
 		var out, zero T
