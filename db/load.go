@@ -93,9 +93,9 @@ func (l *txlog) page(seq int, n nonce, i int) string {
 	return fmt.Sprintf("%s/body/p%s-%x/%d", l.dbid, hex16(uint64(seq)), n, i)
 }
 
-// encodePage returns the value of a page of bodies, and its hash.
-func encodePage(bodies [][]byte) (value []byte, hash digest) {
-	content := binary.AppendUvarint(nil, uint64(len(bodies)))
+// encodePage returns the value of a page of bodies, and its hash. It works in room, if that is large enough.
+func encodePage(bodies [][]byte, room []byte) (value []byte, hash digest) {
+	content := binary.AppendUvarint(room[:0], uint64(len(bodies)))
 	h := sha256.New()
 	for _, b := range bodies {
 		content = append(binary.AppendUvarint(content, uint64(len(b))), b...)

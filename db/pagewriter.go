@@ -3,7 +3,9 @@ package db
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/datolite/datolite/storage"
 )
@@ -18,9 +20,11 @@ type pageWriter struct {
 
 	pages   []page
 	bodies  [][]byte
-	first   T   // of the bodies
-	size    int // of the bodies
-	bytes   int // of the pages
+	room    []byte // where the bodies lie
+	content []byte // where a page is made of them
+	first   T      // of the bodies
+	size    int    // of the bodies
+	bytes   int    // of the pages
 	err     error
 	failed  chan struct{} // closed when err is there
 	items   []storage.Item
@@ -75,7 +79,9 @@ func (w *pageWriter) result() ([]page, int, error) { return w.pages, w.bytes, w.
 func (w *pageWriter) append(ctx context.Context, c *Commit) error {
 	b := body{commit: *c, fields: fieldsOf(c)}
 	_, _ = rand.Read(b.salt[:]) // never fails
-	content := appendBody(make([]byte, 0, 64+24*len(c.Facts)), &b)
+	from := len(w.room)
+	w.room = appendBody(w.room, &b)
+	content := w.room[from:]
 	if len(w.bodies) == 0 {
 		w.first = c.T
 	}
@@ -88,14 +94,15 @@ func (w *pageWriter) append(ctx context.Context, c *Commit) error {
 
 // page makes a page of the bodies, and puts what is gathered if that is enough.
 func (w *pageWriter) page(ctx context.Context) error {
-	value, hash := encodePage(w.bodies)
+	w.content = slices.Grow(w.content[:0], w.size+binary.MaxVarintLen64*(1+len(w.bodies)))
+	value, hash := encodePage(w.bodies, w.content)
 	if most := w.log.store.Limits().Value; len(value) > most {
 		return fmt.Errorf("%w: %d bytes, and the store takes %d in one value: divide it", ErrTooLarge, len(value), most)
 	}
 	w.items = append(w.items, storage.Item{Key: w.log.page(w.seq, w.nonce, len(w.pages)), Value: value})
 	w.pages = append(w.pages, page{w.first, hash})
 	w.bytes, w.pending = w.bytes+len(value), w.pending+len(value)
-	w.bodies, w.size = nil, 0
+	w.bodies, w.room, w.size = w.bodies[:0], w.room[:0], 0
 	if w.pending < gathered && len(w.items) < w.log.store.Limits().Batch {
 		return nil
 	}

@@ -3,6 +3,7 @@ package index
 import (
 	"crypto/sha256"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -114,7 +115,7 @@ const (
 // compressors are shared: they keep nothing from one block to the next. What never comes twice may still take fewer bits, as digits do: without
 // the last option the fastest way would leave sorted random keys as they are.
 var compressors = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
-	encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+	encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithEncoderCRC(false),
 		zstd.WithAllLitEntropyCompression(true))
 	decoder, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxTexts))
 	return encoder, decoder

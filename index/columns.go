@@ -79,28 +79,28 @@ func (c *columns) weight(i int) int {
 	return len(c.V.Texts[i]) + int(c.V.Words[i]/32)
 }
 
-// appendStretch appends the facts of a stretch.
-func (c *columns) appendStretch(x *stretch) {
+// appendStretch appends the facts of a stretch, which all have one attribute if told so.
+func (c *columns) appendStretch(x *stretch, sameA bool) {
 	if x.places == nil {
 		c.appendSpan(x.columns, x.from, x.upto)
 		return
 	}
-	c.appendPlaces(x.columns, x.places[x.from:x.upto])
+	c.appendPlaces(x.columns, x.places[x.from:x.upto], sameA)
 }
 
-// appendPlaces appends the facts at some places of other columns.
-func (c *columns) appendPlaces(from *columns, places []uint32) {
+// appendPlaces appends the facts at some places of other columns, which all have one attribute if told so.
+func (c *columns) appendPlaces(from *columns, places []uint32, sameA bool) {
 	n := len(c.E)
-	c.E, c.A, c.Tx = picked(c.E, from.E, places), picked(c.A, from.A, places), picked(c.Tx, from.Tx, places)
+	c.E, c.A, c.Tx = picked(c.E, from.E, places, false), picked(c.A, from.A, places, sameA), picked(c.Tx, from.Tx, places, false)
 	if c.in != nil && from.in != nil {
-		c.in = picked(c.in, from.in, places)
+		c.in = picked(c.in, from.in, places, false)
 	}
 	if c.End != nil {
-		c.End = picked(c.End, from.End, places)
+		c.End = picked(c.End, from.End, places, false)
 	}
-	c.V.Kinds, c.V.Words = picked(c.V.Kinds, from.V.Kinds, places), picked(c.V.Words, from.V.Words, places)
+	c.V.Kinds, c.V.Words = picked(c.V.Kinds, from.V.Kinds, places, false), picked(c.V.Words, from.V.Words, places, false)
 	if from.V.coded.dict != nil && c.V.codeLike(from.V.coded.dict, n, cap(c.E)) {
-		c.V.coded.of = picked(c.V.coded.of, from.V.coded.of, places)
+		c.V.coded.of = picked(c.V.coded.of, from.V.coded.of, places, false)
 		return
 	}
 	c.V.Spell()
@@ -116,7 +116,7 @@ func (c *columns) appendTextsAt(n int, from *Vector, places []uint32) {
 	switch {
 	case c.V.Texts == nil:
 	case spelled:
-		c.V.Texts = picked(c.V.Texts, from.Texts, places)
+		c.V.Texts = picked(c.V.Texts, from.Texts, places, false)
 	default:
 		c.V.Texts = append(c.V.Texts, make([]string, len(places))...)
 		if from.packed.spans != nil {
@@ -127,11 +127,11 @@ func (c *columns) appendTextsAt(n int, from *Vector, places []uint32) {
 	}
 }
 
-// picked appends what a column has at some places.
-func picked[T any](to, from []T, places []uint32) []T {
+// picked appends what a column has at some places; all is the same if told so.
+func picked[T any](to, from []T, places []uint32, same bool) []T {
 	n := len(to)
 	to = slices.Grow(to, len(places))[:n+len(places)]
-	pick(to[n:], from, places, false)
+	pick(to[n:], from, places, same)
 	return to
 }
 

@@ -34,7 +34,7 @@ func (s *sequence) lay(g *group, places []uint32) *columns {
 		return c
 	}
 	c := newColumns(len(places), s.End != nil)
-	c.appendPlaces(&s.columns, places)
+	c.appendPlaces(&s.columns, places, true)
 	c.in = nil
 	v := &c.V
 	switch {

@@ -11,6 +11,7 @@ type packer struct {
 	heads  []ID       // the attributes
 	of     []uint32   // the group of each place
 	room   []uint32
+	all    []uint32 // all places as they come
 
 	words         []int64
 	texts         []string
@@ -41,6 +42,9 @@ func (p *packer) appendBlock(b []byte, c *columns, i, j int) []byte {
 // again.
 func (p *packer) byAttribute(attrs []ID) [][]uint32 {
 	p.heads, p.of, p.groups = p.heads[:0], p.of[:0], p.groups[:0]
+	if uniformIDs(attrs) {
+		return append(p.groups, p.places(len(attrs)))
+	}
 	n := -1
 	for _, a := range attrs {
 		n = p.group(a, n)
@@ -61,6 +65,24 @@ func (p *packer) byAttribute(attrs []ID) [][]uint32 {
 		p.groups[n] = append(p.groups[n], uint32(i))
 	}
 	return p.groups
+}
+
+// places returns the first n places.
+func (p *packer) places(n int) []uint32 {
+	for len(p.all) < n {
+		p.all = append(p.all, uint32(len(p.all)))
+	}
+	return p.all[:n]
+}
+
+// uniformIDs reports whether ids are equal.
+func uniformIDs(ids []ID) bool {
+	for _, id := range ids {
+		if id != ids[0] {
+			return false
+		}
+	}
+	return len(ids) > 0
 }
 
 // group returns the number of an attribute, which mostly is that of the one before or the next one: entities are like each other.

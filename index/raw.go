@@ -63,18 +63,16 @@ func rawOf(facts []Fact, attrs Attrs) raw {
 	if x.in = x.room[:min(n, len(x.room))]; n > len(x.room) {
 		x.in = make([]membership, n)
 	}
+	m, borrowed := memberships{of: attrs}, false
 	for i := range facts {
 		f := &facts[i]
-		if i > 0 && f.A == facts[i-1].A {
-			x.in[i] = x.in[i-1]
-		} else {
-			x.in[i] = memberOf(f.A, attrs)
-		}
+		x.in[i] = m.get(f.A)
+		borrowed = borrowed || f.borrows()
 	}
-	if slices.ContainsFunc(facts, borrows) {
+	if borrowed {
 		x.facts = slices.Clone(facts)
 		for i := range x.facts {
-			if f := &x.facts[i]; borrows(*f) {
+			if f := &x.facts[i]; f.borrows() {
 				f.V.text = strings.Clone(f.V.text)
 			}
 		}
@@ -84,7 +82,7 @@ func rawOf(facts []Fact, attrs Attrs) raw {
 }
 
 // borrows reports whether the value of a fact would keep the block alive in which the fact was found.
-func borrows(f Fact) bool { return f.End != 0 && f.V.text != "" }
+func (f *Fact) borrows() bool { return f.End != 0 && f.V.text != "" }
 
 // pieces returns the pieces. They must not be changed.
 func (r raw) pieces() []piece {

@@ -72,6 +72,32 @@ func newBottom() *Run {
 	return r
 }
 
+// memberships tell in which orders attributes are, and ask once for each of the first few: the next one mostly is that which came after it
+// before, since entities are like each other.
+type memberships struct {
+	of    Attrs
+	n, at int // how many are known, and the one to look at first
+	heads [16]ID
+	in    [16]membership
+}
+
+func (m *memberships) get(a ID) membership {
+	for range m.n {
+		if m.at++; m.at >= m.n {
+			m.at = 0
+		}
+		if m.heads[m.at] == a {
+			return m.in[m.at]
+		}
+	}
+	in := memberOf(a, m.of)
+	if m.n < len(m.heads) {
+		m.at, m.heads[m.n], m.in[m.n] = m.n, a, in
+		m.n++
+	}
+	return in
+}
+
 func memberOf(a ID, attrs Attrs) membership {
 	var in membership
 	if attrs.Indexed(a) {

@@ -14,8 +14,9 @@ type treeGrowth struct {
 	class class
 	ctx   context.Context
 
-	pending  columns  // facts that are in no leaf yet, with stubs for long values unless the order is EAVT
-	text     int      // their weight
+	pending  columns  // facts that are in no leaf yet, behind some that are; with stubs for long values unless the order is EAVT
+	written  int      // how many of them are in leaves
+	text     int      // the weight of the others
 	failed   error    // of a long value that was to be read
 	from     Cut      // before the first of them
 	children []*child // the leaves
@@ -33,8 +34,6 @@ func (g *treeGrowth) grow() (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.pending = newColumns(2*g.Sizes.Leaf+g.Sizes.Block, g.ends)
-	g.pending.in = nil
 	for i := range max(1, len(leaves)) {
 		within := Range{Hi: All.Hi}
 		if i > 0 {
@@ -157,7 +156,10 @@ func (g *treeGrowth) forgets(within *Range) (bool, error) {
 }
 
 // settled reports whether what is pending makes a leaf of its own, or there is nothing.
-func (g *treeGrowth) settled() bool { return g.pending.len() == 0 || 4*g.pending.len() >= g.Sizes.Leaf }
+func (g *treeGrowth) settled() bool { return g.left() == 0 || 4*g.left() >= g.Sizes.Leaf }
+
+// left returns how many of the pending facts are in no leaf.
+func (g *treeGrowth) left() int { return g.pending.len() - g.written }
 
 // merge appends the facts of a range.
 func (g *treeGrowth) merge(within Range) error {
@@ -228,18 +230,19 @@ func (g *treeGrowth) sift(x *stretch) {
 
 // append appends facts to what is pending, and writes a leaf where there is enough for two.
 func (g *treeGrowth) append(x *stretch, from Cut) error {
-	if g.pending.len() == 0 {
+	if g.left() == 0 {
 		g.from = from
 	}
+	g.reserve(x.len())
 	n := g.pending.len()
-	g.pending.appendStretch(x)
+	g.pending.appendStretch(x, g.sameAttribute(x))
 	if g.order != EAVT {
 		g.pending.shorten(n, x.longs)
 	}
 	for i := n; i < g.pending.len(); i++ {
 		g.text += g.pending.weight(i)
 	}
-	for g.pending.len() >= 2*g.Sizes.Leaf || g.text >= 2*leafText && g.pending.len() > 1 {
+	for g.left() >= 2*g.Sizes.Leaf || g.text >= 2*leafText && g.left() > 1 {
 		if err := g.write(g.leafEnd()); err != nil {
 			return err
 		}
@@ -247,15 +250,38 @@ func (g *treeGrowth) append(x *stretch, from Cut) error {
 	return nil
 }
 
+// pendingLeaves is for how many leaves there is room in what is pending: the more, the less often facts move up.
+const pendingLeaves = 4
+
+// reserve makes room for n more pending facts.
+func (g *treeGrowth) reserve(n int) {
+	switch room := cap(g.pending.E); {
+	case room == 0:
+		g.pending = newColumns(pendingLeaves*g.Sizes.Leaf+g.Sizes.Block, g.ends)
+		g.pending.in = nil
+	case g.pending.len()+n > room:
+		g.pending.drop(g.written)
+		g.written = 0
+	}
+}
+
+// sameAttribute reports whether all facts of a stretch have one attribute, as far as their order tells.
+func (g *treeGrowth) sameAttribute(x *stretch) bool {
+	return (g.order == AEVT || g.order == AVET) && x.A[x.place(x.from)] == x.A[x.place(x.upto-1)]
+}
+
 // leafText is how many bytes of text a leaf has at most, unless one fact alone has more.
 const leafText = 256 << 10
 
 // leafEnd returns how many of the pending facts make a leaf.
 func (g *treeGrowth) leafEnd() int {
-	n := min(g.Sizes.Leaf, g.pending.len())
+	n := min(g.Sizes.Leaf, g.left())
+	if g.text <= leafText {
+		return n
+	}
 	text := 0
 	for i := range n {
-		if text += g.pending.weight(i); text > leafText && i > 0 {
+		if text += g.pending.weight(g.written + i); text > leafText && i > 0 {
 			return i
 		}
 	}
@@ -264,7 +290,7 @@ func (g *treeGrowth) leafEnd() int {
 
 // flush writes what is pending, in leaves of about the same size.
 func (g *treeGrowth) flush() error {
-	for n := g.pending.len(); n > 0; n = g.pending.len() {
+	for n := g.left(); n > 0; n = g.left() {
 		if n > g.Sizes.Leaf {
 			n /= 2
 		}
@@ -277,8 +303,9 @@ func (g *treeGrowth) flush() error {
 
 // write writes a leaf of the first n pending facts.
 func (g *treeGrowth) write(n int) error {
-	var first, rest columns
-	first.share(&g.pending, 0, n)
+	var first columns
+	to := g.written + n
+	first.share(&g.pending, g.written, to)
 	segment, sum := g.packer.leaf(g.shape, &first, g.from, g.Sizes.Block)
 	if g.failed != nil {
 		return g.failed
@@ -292,31 +319,29 @@ func (g *treeGrowth) write(n int) error {
 	if err := g.filter(c, &first); err != nil {
 		return err
 	}
-	if rest.share(&g.pending, n, g.pending.len()); rest.len() > 0 {
-		g.from = g.pending.separator(g.order, n)
+	if g.pending.len() > to {
+		g.from = g.pending.separator(g.order, to)
 	}
-	g.pending.drop(n)
-	g.text = 0
-	for i := range g.pending.len() {
-		g.text += g.pending.weight(i)
+	for i := range n {
+		g.text -= first.weight(i)
 	}
+	g.written = to
 	return g.failed
 }
 
 // drop takes the first n facts out of columns, in whose memory the others move up.
 func (c *columns) drop(n int) {
-	c.E, c.A, c.Tx = slices.Delete(c.E, 0, n), slices.Delete(c.A, 0, n), slices.Delete(c.Tx, 0, n)
-	if c.End != nil {
-		c.End = slices.Delete(c.End, 0, n)
-	}
-	c.V.Kinds, c.V.Words = slices.Delete(c.V.Kinds, 0, n), slices.Delete(c.V.Words, 0, n)
-	if c.V.Texts != nil {
-		c.V.Texts = slices.Delete(c.V.Texts, 0, n)
-	}
-	c.V.coded.of = slices.Delete(c.V.coded.of, 0, min(n, len(c.V.coded.of)))
+	c.E, c.A, c.Tx, c.End = movedUp(c.E, n), movedUp(c.A, n), movedUp(c.Tx, n), movedUp(c.End, n)
+	c.V.Kinds, c.V.Words = movedUp(c.V.Kinds, n), movedUp(c.V.Words, n)
+	c.V.Texts, c.V.coded.of = movedUp(c.V.Texts, n), movedUp(c.V.coded.of, n)
 	if c.origins = c.origins[min(n, len(c.origins)):]; len(c.origins) == 0 {
 		c.origins = nil
 	}
+}
+
+// movedUp returns a column without its first n rows, if it has any.
+func movedUp[T any](rows []T, n int) []T {
+	return rows[:copy(rows, rows[min(n, len(rows)):])]
 }
 
 // share makes c the facts from i to j of d.

@@ -135,7 +135,7 @@ func (s *sequence) weaveColumns(threads []thread) {
 				t.moved[x.place(i)] = uint32(s.len() + i - x.from)
 			}
 		}
-		s.appendStretch(&x)
+		s.appendStretch(&x, false)
 	}
 }
 

@@ -79,11 +79,14 @@ func (s *settlement) sort() {
 		return
 	}
 	for rest := s.order; len(rest) > 0; {
-		e, n := s.changes[rest[0]].e, 1
+		e, n, ordered := s.changes[rest[0]].e, 1, true
 		for n < len(rest) && s.changes[rest[n]].e == e {
+			ordered = ordered && s.changes[rest[n-1]].a.ID < s.changes[rest[n]].a.ID
 			n++
 		}
-		slices.SortFunc(rest[:n], s.compare)
+		if !ordered {
+			slices.SortFunc(rest[:n], s.compare)
+		}
 		rest = rest[n:]
 	}
 }
