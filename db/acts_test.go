@@ -45,7 +45,7 @@ func (a *act) begins(c *call) bool {
 // unlooked returns the steps of an act where to create a slot and to look at the mark of a trim is one.
 func unlooked(steps []string) (out []string) {
 	for i, s := range steps {
-		if s != "get trim" || i > 0 && steps[i-1] == "get log" {
+		if s != "get trim" || i > 0 && (steps[i-1] == "get log" || steps[i-1] == "put log") {
 			out = append(out, s)
 		}
 	}
@@ -70,6 +70,12 @@ var acts = []act{
 	}},
 	{"index and collect", steps("put seg, create log, create log, delete seg, delete root"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return cmp.Or(p.commit(conn), conn.Index(p.t.Context()), p.collect(conn))
+	}},
+	{"shorten", steps("get root, get log, get seg, put log, get trim"), false, true, func(p *protocol, conn *Conn, _ *Snapshot) error {
+		return p.shorten(conn)
+	}},
+	{"index and shorten", steps("put seg, create log, create root, put log, get trim"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+		return cmp.Or(p.commit(conn), conn.Index(p.t.Context()), p.shorten(conn))
 	}},
 	{"back up", steps("create log, list root, get seg, get log, create log"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return p.backUp(conn)
@@ -121,6 +127,20 @@ func (p *protocol) commit(conn *Conn) error {
 func (p *protocol) collect(conn *Conn) error {
 	_, err := conn.Collect(p.t.Context(), CollectOptions{})
 	return err
+}
+
+// shorten shortens slots, unless another index takes the place of the newest meanwhile and that is thrown away.
+func (p *protocol) shorten(conn *Conn) error {
+	ctx := p.t.Context()
+	r, err := conn.log.newestRoot(ctx)
+	if err != nil {
+		return err
+	}
+	short, err := newShortening(ctx, conn.log, r, func(context.Context) error { return nil })
+	if errors.Is(err, errNoSegment) {
+		return nil
+	}
+	return cmp.Or(err, short.put(ctx))
 }
 
 // backUp backs up to another store, and proves that all is there.

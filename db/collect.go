@@ -30,7 +30,8 @@ type Collected struct {
 	Retired  int // indexes that were there for snapshots of the past, and are no more
 	Kept     int // indexes that are left, the newest one included
 	Segments int // deleted parts of indexes and of the log
-	Bytes    int // of those, about: it is estimated if they are many
+	Slots    int // of the log that keep no record any more, since its chunks have it: a few bytes take the place of a large one
+	Bytes    int // of both, about: they are estimated if they are many
 	Others   int // other keys that were deleted: bodies of records, and roots of indexes
 	Pinned   int // bytes, about, that are kept for snapshots alone: of this process, or within the window
 	Marked   int // segments that an index leads to which is left
@@ -163,7 +164,9 @@ func (s *sweep) retire(ctx context.Context) (err error) {
 	if s.roots, err = s.rootChain(ctx, h, !s.o.DryRun); err != nil {
 		return err
 	}
-	unpin(s.log.dbid, seqOfJob(h.root))
+	if s.spares(s.decide(h)) {
+		unpin(s.log.dbid, seqOfJob(h.root))
+	}
 	var c *collection
 	decide := func(now *head) (section, error) {
 		if now.root != h.root {
@@ -186,6 +189,11 @@ func (s *sweep) retire(ctx context.Context) (err error) {
 	s.roots = slices.DeleteFunc(s.roots, func(r *root) bool { return s.keeping.isRetired(r.seq) })
 	s.done.Retired, s.done.Kept = all-len(s.roots), len(s.roots)
 	return nil
+}
+
+// spares reports whether a collection leaves a root only because somebody in this process seems to read it.
+func (s *sweep) spares(c *collection) bool {
+	return slices.ContainsFunc(s.roots, func(r *root) bool { return r.seq < c.retires && slices.Contains(c.spares, r.seq) })
 }
 
 // decide returns a collection behind a head. It retires the roots whose successor was published before the window, and which nobody in this
@@ -229,7 +237,12 @@ func (s *sweep) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.done.Segments, s.done.Others = len(garbage), len(others)
+	short, err := s.shortening(ctx)
+	if err != nil {
+		return err
+	}
+	s.done.Segments, s.done.Others, s.done.Slots = len(garbage), len(others), len(short.items)
+	s.done.Bytes += short.bytes
 	found := s.done
 	s.collected.Store(&found)
 	s.tell()
@@ -239,7 +252,25 @@ func (s *sweep) run(ctx context.Context) error {
 	if err := s.delete(ctx, garbage); err != nil {
 		return err
 	}
-	return s.delete(ctx, others)
+	if err := s.delete(ctx, others); err != nil {
+		return err
+	}
+	return short.put(ctx)
+}
+
+// shortening finds the slots that keep no record any more. If another collection came in between, that is errOutrun.
+func (s *sweep) shortening(ctx context.Context) (*shortening, error) {
+	r, err := s.log.newestRoot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	short, err := newShortening(ctx, s.log, r, s.pace.pause)
+	if errors.Is(err, errNoSegment) {
+		if retired, lookErr := s.isRetired(ctx, r.seq); retired || lookErr != nil {
+			err = cmp.Or(lookErr, errOutrun)
+		}
+	}
+	return short, err
 }
 
 // tell tells how far the collection has come.

@@ -139,7 +139,7 @@ func (f *flight) create(ctx context.Context, log *txlog, logger *slog.Logger) {
 	case errors.Is(err, errTrimmed):
 		f.other, err = log.afterTrim(ctx, f.record, logger)
 	case err == nil && found != nil:
-		f.other, err = log.decode(ctx, f.seq, found)
+		f.other, err = log.winner(ctx, f.record, found)
 	}
 	if f.err = err; errors.Is(err, ErrFormat) {
 		f.err = &refusedError{err}

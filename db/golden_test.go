@@ -17,8 +17,8 @@ import (
 )
 
 // The files of stores as versions of the library left them: store-1 with roots of version 1, store-2 with those of version 2, and store-3 with
-// several levels, filters, and a log in chunks; store-4 with long values, whole in every order, and store-5 with stubs of them. Of each there are its keys and values, a line each (jsonl), and the history that it holds (txt).
-const goldenStore = "testdata/store-5"
+// several levels, filters, and a log in chunks; store-4 with long values, whole in every order, store-5 with stubs of them; store-6 with placeholders in slots of the log. Of each there are its keys and values, a line each (jsonl), and the history that it holds (txt).
+const goldenStore = "testdata/store-6"
 
 // TestStoresOfEveryVersionOpen opens stores that were written once and for all. With -update the newest is written anew, which no change
 // of the library may make necessary.
@@ -27,7 +27,7 @@ func TestStoresOfEveryVersionOpen(t *testing.T) {
 		writeGoldenStore(t)
 	}
 	stores, err := filepath.Glob("testdata/store-*.jsonl")
-	if len(stores) < 5 || err != nil {
+	if len(stores) < 6 || err != nil {
 		t.Fatal(stores, err)
 	}
 	for _, file := range stores {
@@ -73,6 +73,11 @@ func opensGolden(t *testing.T, name string) {
 			t.Errorf("%d is %d: %v", d.E, e, err)
 		}
 	}
+	for v, err := range conn.Verify(t.Context()) {
+		if err != nil {
+			t.Error(v, err)
+		}
+	}
 	if err := conn.Index(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +103,7 @@ func historyOf(t *testing.T, snap *Snapshot) string {
 // writeGoldenStore writes a store with values of every kind that come and go, two indexes, and some transactions behind them.
 func writeGoldenStore(t *testing.T) {
 	store := mem.New()
-	conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 30, Block: 8, Level: 40, Ratio: 2}})
+	conn := openConn(t, store, Options{sizes: index.Sizes{Leaf: 30, Block: 8, Level: 40, Ratio: 2}, log: logSizes{kept: 1}})
 	m := newMaker(t)
 	m.define("name", TypeString, add(0, "db/unique", ID(38)))
 	m.define("ref", TypeRef)
@@ -144,6 +149,9 @@ func writeGoldenStore(t *testing.T) {
 			if err := conn.Index(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if i == 25 {
+			sweepAll(t, conn)
 		}
 	}
 	dump(t, store, conn.log.dbid)

@@ -125,7 +125,7 @@ func TestRecordForNewerReadersInTheWay(t *testing.T) {
 	if err := store.Create(t.Context(), conn.log.slot(newer.seq), newer.encode()); err != nil {
 		t.Fatal(err)
 	}
-	text := conn.log.slot(2) + ": format not known to this version: the record takes a reader of version 9, and this is 3"
+	text := conn.log.slot(2) + ": format not known to this version: the record takes a reader of version 9, and this is 4"
 	for _, eval := range []Eval{raise, refuse} {
 		_, err := conn.Commit(t.Context(), eval)
 		wantError(t, err, ErrFormat, text)

@@ -38,7 +38,7 @@ func TestAnIndexChangesNothing(t *testing.T) {
 		if rnd.IntN(2) == 0 {
 			store = struct{ storage.Store }{store} // that can do nothing more
 		}
-		log := logSizes{chunk: 1 << rnd.IntN(12), fan: 2 + rnd.IntN(4), epoch: 1 + rnd.IntN(12)}
+		log := logSizes{chunk: 1 << rnd.IntN(12), fan: 2 + rnd.IntN(4), epoch: 1 + rnd.IntN(12), kept: 1}
 		sizes := index.Sizes{Leaf: 1 + rnd.IntN(60), Block: 1 + rnd.IntN(20), Level: 1 + rnd.IntN(100), Ratio: 1 + rnd.IntN(8)}
 		o := Options{sizes: sizes, log: log, Cache: 1 << rnd.IntN(20), Clock: func() time.Time { return w.maker.at }}
 		conn, peer := openConn(t, store, o), openConn(t, store, Options{ReadOnly: true, log: log})

@@ -102,12 +102,12 @@ func (l *txlog) read(ctx context.Context, seq int) (*entry, error) {
 
 // batch returns the records from one seq on, up to another or to so many bytes, and at least one. What is in the chunks comes from there.
 // The others come from their slots, and count if these were not trimmed when the last was read: else they may be gone, or be
-// those of a writer that did not know, and are in newer chunks.
+// those of a writer that did not know, and are in newer chunks. So is the first that has a placeholder there.
 func (l *txlog) batch(ctx context.Context, from, to, most int) ([]*record, error) {
 	for {
 		tree := l.chunks()
 		records, slot, err := l.gather(ctx, tree, from, to, most)
-		stale := errors.Is(err, errNoSegment)
+		stale := errors.Is(err, errNoSegment) || errors.Is(err, errPlaceholder) && len(records) == 0
 		if slot > 0 && !stale {
 			var lookErr error
 			if stale, lookErr = l.trimmed(ctx, slot); lookErr != nil {
@@ -153,14 +153,14 @@ func (l *txlog) inSlot(ctx context.Context, seq int) (*record, error) {
 	return l.open(ctx, seq, b)
 }
 
-// open returns the record of a slot that holds b.
+// open returns the record of a slot that holds b. That it holds a placeholder is errPlaceholder.
 func (l *txlog) open(ctx context.Context, seq int, b []byte) (*record, error) {
 	r, err := decodeRecord(b)
-	if err == nil {
-		r, err = l.whole(ctx, r)
-	}
 	if err == nil && r.seq != seq {
 		err = fmt.Errorf("%w: the record is that of slot %d", ErrCorrupt, r.seq)
+	}
+	if err == nil {
+		r, err = l.whole(ctx, r)
 	}
 	if err != nil {
 		return nil, &StoreError{l.slot(seq), err}
@@ -201,8 +201,11 @@ func (r *record) entry(commits []Commit) *entry {
 	return &entry{seq: r.seq, prev: r.prev, hash: r.hash, nonce: r.nonce, writer: r.writer, size: r.size, commits: commits}
 }
 
-// whole returns the record that r stands for, which is r unless it lies elsewhere.
+// whole returns the record that r stands for, which is r unless it lies elsewhere. That it is in chunks is errPlaceholder.
 func (l *txlog) whole(ctx context.Context, r *record) (*record, error) {
+	if _, short, err := r.placeholder(); short || err != nil {
+		return nil, cmp.Or(err, errPlaceholder)
+	}
 	e, ok, err := r.elsewhere()
 	if !ok || err != nil {
 		return r, err

@@ -8,7 +8,7 @@ import (
 
 // Minced returns options with small parts of any size, and with apart those of a Conn whose snapshots pin nothing.
 func Minced(rng *rand.Rand, apart bool) (each func(Options) Options) {
-	log := logSizes{chunk: 1 << rng.IntN(12), fan: 2 + rng.IntN(4), epoch: 1 + rng.IntN(12)}
+	log := logSizes{chunk: 1 << rng.IntN(12), fan: 2 + rng.IntN(4), epoch: 1 + rng.IntN(12), kept: 1}
 	return func(o Options) Options {
 		o.sizes = index.Sizes{Leaf: 1 + rng.IntN(60), Block: 1 + rng.IntN(20), Level: 1 + rng.IntN(60), Ratio: 2 + rng.IntN(4)}
 		o.log, o.apart, o.Cache = log, apart, 1<<rng.IntN(20)

@@ -59,7 +59,7 @@ func (m *neverLooks) Get(ctx context.Context, key string) ([]byte, error) {
 	return m.participant.Get(ctx, key)
 }
 
-// A late process creates some key only after it deleted others: until then it alone sees it.
+// A late process creates some key only after it deleted others, or put some: until then it alone sees it.
 type late struct {
 	*participant
 	what  func(key string, value []byte) bool
@@ -97,13 +97,49 @@ func (m *late) List(ctx context.Context, prefix, after string, limit int) ([]str
 
 func (m *late) Delete(ctx context.Context, keys ...string) error {
 	err := m.participant.Delete(ctx, keys...)
-	if kindOf(keys[0]) == m.until {
-		for _, item := range m.mine {
-			_ = m.participant.Create(ctx, item.Key, item.Value)
-		}
-		m.mine = nil
-	}
+	m.comes(ctx, keys[0])
 	return err
+}
+
+func (m *late) Put(ctx context.Context, items ...storage.Item) error {
+	err := m.participant.Put(ctx, items...)
+	m.comes(ctx, items[0].Key)
+	return err
+}
+
+// comes creates what was not created yet, if a key is of the kind.
+func (m *late) comes(ctx context.Context, key string) {
+	if kindOf(key) != m.until {
+		return
+	}
+	for _, item := range m.mine {
+		_ = m.participant.Create(ctx, item.Key, item.Value)
+	}
+	m.mine = nil
+}
+
+// A blind process takes a placeholder for an empty slot; or, if it is tidy, for something to be deleted.
+type blind struct {
+	*participant
+	tidy bool
+}
+
+func (m *blind) Get(ctx context.Context, key string) ([]byte, error) {
+	b, err := m.participant.Get(ctx, key)
+	if kindOf(key) != "log" || err != nil {
+		return b, err
+	}
+	r, err := decodeRecord(b)
+	if err != nil {
+		return b, nil
+	}
+	switch _, short, _ := r.placeholder(); {
+	case short && m.tidy:
+		return b, m.Delete(ctx, key)
+	case short:
+		return nil, storage.ErrNotFound
+	}
+	return b, nil
 }
 
 // A keepsEarly process keeps the copy of a root before it publishes that.
@@ -161,6 +197,17 @@ var (
 	}}
 	retireAlone = act{"collect", steps("create log, get seg, list seg, delete seg"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		return p.sweep(conn, CollectOptions{Window: math.MaxInt64}, func(s *sweep) { s.roots = s.roots[:1] })
+	}}
+	indexAndShorten = act{"index and shorten", steps("put seg, create log, put log, create root"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+		return cmp.Or(conn.job(p.t.Context()), p.shorten(conn))
+	}}
+	shortenAll = act{"shorten", steps("get log, put log"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
+		ctx, last := p.t.Context(), conn.head.Load().seq
+		r, err := conn.log.inSlot(ctx, last)
+		if err != nil {
+			return nil
+		}
+		return conn.log.store.Put(ctx, storage.Item{Key: conn.log.slot(last), Value: placeholderOf(r).encode()})
 	}}
 	publishOver = act{"index", steps("put seg, create log, create root"), false, false, func(p *protocol, conn *Conn, _ *Snapshot) error {
 		ctx, h := p.t.Context(), conn.head.Load()
@@ -232,6 +279,14 @@ func TestMistakesAreNoticed(t *testing.T) {
 			return &late{participant: p, what: ofKind("root"), until: "log"}
 		}, []act{trims.in("put seg, create log, create trim, delete log, create root"), theAct("open")}},
 		{"keeps a root before it is published", func(p *participant) storage.Store { return &keepsEarly{p} }, []act{trims, trims}},
+		{"shortens slots before it keeps the root", func(p *participant) storage.Store {
+			return &late{participant: p, what: ofKind("root"), until: "log"}
+		}, []act{indexAndShorten, theAct("open")}},
+		{"shortens a slot whose record is in no chunk", nil, []act{shortenAll, theAct("open")}},
+		{"takes a placeholder for an empty slot", func(p *participant) storage.Store { return &blind{participant: p} },
+			[]act{theAct("follow"), theAct("index and shorten")}},
+		{"deletes the placeholder that it lost to", func(p *participant) storage.Store { return &blind{p, true} },
+			[]act{one, theAct("index and shorten")}},
 		{"records a collection when it deleted already", func(p *participant) storage.Store {
 			return &late{participant: p, what: isCollection, until: "seg"}
 		}, []act{theAct("collect").in("get seg, list seg, delete seg, create log, delete root"), theAct("back up")}},

@@ -308,6 +308,11 @@ func (p *protocol) check(conns []*Conn) {
 		p.fail("%d transactions in the log", n)
 	}
 	p.checkReach(ctx, fresh)
+	for seq := 1; seq <= newest.seq; seq++ {
+		if !p.store.has(fresh.log.slot(seq)) && !p.store.has(fresh.log.trimKey(seq)) {
+			p.fail("slot %d is empty, and was not trimmed", seq)
+		}
+	}
 }
 
 // catalogue returns the catalogue of a store as the processes have it.

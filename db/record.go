@@ -10,7 +10,7 @@ import (
 // What this version reads and writes. A record says which versions it takes; of a database with a record for newer writers it
 // is a reader.
 const (
-	readerVersion = 3
+	readerVersion = 4
 	writerVersion = 1
 )
 
@@ -33,6 +33,7 @@ const (
 	sectionLoad      = 6 // many transactions at once: see load.go
 	sectionHold      = 7 // a root is held: see keeping.go
 	sectionCollect   = 8 // roots are retired: see keeping.go
+	sectionRolled    = 9 // the record is in the chunks of the log: see placeholder.go
 )
 
 // A record is what one slot of the log holds:
@@ -145,9 +146,9 @@ func (r *record) readable() error {
 		return fmt.Errorf("%w: the record takes a reader of version %d, and this is %d", ErrFormat, r.reader, readerVersion)
 	}
 	for _, s := range r.sections {
-		if s.kind < sectionTx || s.kind > sectionCollect {
+		if s.kind < sectionTx || s.kind > sectionRolled {
 			return fmt.Errorf("%w: the record has a section of kind %d, and a reader of version %d knows up to %d", ErrFormat,
-				s.kind, readerVersion, sectionCollect)
+				s.kind, readerVersion, sectionRolled)
 		}
 	}
 	return nil

@@ -224,11 +224,11 @@ func TestRecordFromTheFuture(t *testing.T) {
 	newer := sampleRecord()
 	newer.reader = 7
 	_, err := decodeRecord(newer.encode())
-	wantError(t, err, ErrFormat, "format not known to this version: the record takes a reader of version 7, and this is 3")
+	wantError(t, err, ErrFormat, "format not known to this version: the record takes a reader of version 7, and this is 4")
 	strange := sampleRecord()
-	strange.sections = append(strange.sections, section{9, []byte("?")})
+	strange.sections = append(strange.sections, section{10, []byte("?")})
 	_, err = decodeRecord(strange.encode())
-	wantError(t, err, ErrFormat, "format not known to this version: the record has a section of kind 9, and a reader of version 3 knows up to 8")
+	wantError(t, err, ErrFormat, "format not known to this version: the record has a section of kind 10, and a reader of version 4 knows up to 9")
 }
 
 func wantError(t *testing.T, err error, kind error, text string) {

@@ -16,6 +16,7 @@ type logSizes struct {
 	chunk int // how many bytes of records a chunk holds, about
 	fan   int // how many chunks a directory of them has
 	epoch int // how many slots are trimmed together
+	kept  int // slots of so many bytes are not shortened
 }
 
 // The sizes that stand for zero.
@@ -23,6 +24,7 @@ const (
 	chunkBytes = 256 << 10
 	chunkFan   = 64
 	epochSlots = 1 << 12
+	keptBytes  = 1 << 10
 )
 
 func (s logSizes) filled() logSizes {
@@ -34,6 +36,9 @@ func (s logSizes) filled() logSizes {
 	}
 	if s.epoch <= 0 {
 		s.epoch = epochSlots
+	}
+	if s.kept <= 0 {
+		s.kept = keptBytes
 	}
 	return s
 }
@@ -94,6 +99,11 @@ func (l *txlog) trimmed(ctx context.Context, seq int) (bool, error) {
 	if l.alone() {
 		return l.chunks().has(seq), nil // whoever is alone trims what its own tree has
 	}
+	return l.marked(ctx, seq)
+}
+
+// marked reports whether the mark is there of the epoch of a slot.
+func (l *txlog) marked(ctx context.Context, seq int) (bool, error) {
 	_, err := l.store.Get(ctx, l.trimKey(seq))
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil

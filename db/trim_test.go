@@ -13,8 +13,8 @@ import (
 	"github.com/datolite/datolite/storage/mem"
 )
 
-// smallLog has epochs of four slots.
-var smallLog = logSizes{chunk: 1000, fan: 2, epoch: 4}
+// smallLog has epochs of four slots, and shortens the smallest.
+var smallLog = logSizes{chunk: 1000, fan: 2, epoch: 4, kept: 1}
 
 // A heldUp store holds up one Create of a slot while something else happens. It is not Guarded.
 type heldUp struct {

@@ -126,13 +126,13 @@ func (v *verifier) slot(ctx context.Context, key string, last int, rolled *chunk
 
 // twice compares the record in a slot with the one in the chunks.
 func (v *verifier) twice(ctx context.Context, seq int, rolled *chunkTree) error {
-	here, err := v.log.inSlot(ctx, seq)
+	here, err := v.log.hashInSlot(ctx, seq)
 	if err == nil {
 		var there *record
 		if there, err = rolled.record(ctx, v.log, seq); err != nil {
 			return err
 		}
-		if here.hash == there.hash {
+		if here == there.hash {
 			return nil
 		}
 		err = &StoreError{v.log.slot(seq), fmt.Errorf("%w: the record is not the one in the chunks of the log", ErrCorrupt)}

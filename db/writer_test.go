@@ -315,8 +315,8 @@ func TestDamagedStore(t *testing.T) {
 		{"dropped", func(r [][]byte) [][]byte { r[1] = nil; return r }, ErrCorrupt,
 			"02: store is damaged: a record is missing, and later ones are there"},
 		{"forked", fork, ErrCorrupt, "03: store is damaged: the record does not follow the one before it"},
-		{"newer", func(r [][]byte) [][]byte { r[1] = resealedFor(r[1], 4, 1); return r }, ErrFormat,
-			"02: format not known to this version: the record takes a reader of version 4, and this is 3"},
+		{"newer", func(r [][]byte) [][]byte { r[1] = resealedFor(r[1], 5, 1); return r }, ErrFormat,
+			"02: format not known to this version: the record takes a reader of version 5, and this is 4"},
 	} {
 		store := mem.New()
 		conn := openConn(t, store, Options{})

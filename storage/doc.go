@@ -1,7 +1,7 @@
 // Package storage is what a database needs of an engine beneath it: a few promises about keys and values.
 //
-// A Store keeps values under keys. A key is created once, never overwritten, and perhaps deleted later, so nothing that was
-// read ever becomes wrong. Its one strong promise is Create: of many who create one key, one wins and the others are told.
+// A Store keeps values under keys. A key is created once, and perhaps deleted later; what takes the place of a value means the same, so
+// nothing that was read ever becomes wrong. Its one strong promise is Create: of many who create one key, one wins and the others are told.
 // Everything that must be ordered or unique is built from it. Put is for names that nobody else writes. List finds keys by
 // prefix, in byte order. Limits tells what a store takes. A Watcher is a Store that tells when keys appear,
 // a Guarded one that creates a key unless another is there, an Exclusive one that no other process can write to.

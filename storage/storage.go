@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// A Store keeps values under keys. A key is created once, never overwritten, and perhaps deleted later.
+// A Store keeps values under keys. A key is created once, and perhaps deleted later.
 // Keys are [a-z0-9/_.-], at most 512 bytes, ordered as bytes. What Put, Create and Delete did when they returned nil
 // is durable, and seen by every Get and List that starts later, in any process. All methods may be called by many goroutines.
 // Every backend must pass storagetest.Run, which checks one promise of this comment per subtest.
 type Store interface {
 	// Get returns the value of key, or ErrNotFound. The caller owns the value.
 	Get(ctx context.Context, key string) ([]byte, error)
-	// Put stores values under names that nobody else writes; repeating a Put with the same bytes is harmless. It may be
-	// interrupted between items, never within one.
+	// Put stores values under names that nobody else writes, or in the place of values that mean the same: whoever reads the one or the
+	// other may. Repeating a Put with the same bytes is harmless. It may be interrupted between items, never within one.
 	Put(ctx context.Context, items ...Item) error
 	// Create stores value under key if nothing is there, else ErrExists: one winner per key, linearizable.
 	// ErrUnknown: it may have happened, may not, or may happen yet.

@@ -45,6 +45,7 @@ var brokenStores = []struct {
 	{"create is seen later", "SuccessIsSeenByLaterCalls", func(s storage.Store) storage.Store { return &late{Store: s} }},
 	{"put drops the last item", "PutStoresEveryItem AgreesWithAMap", func(s storage.Store) storage.Store { return dropsLast{s} }},
 	{"put cannot be repeated", "PutMayBeRepeated", func(s storage.Store) storage.Store { return putCreates{s} }},
+	{"put leaves what is there", "PutReplaces", func(s storage.Store) storage.Store { return putLeaves{s} }},
 	{"put keeps the caller's slices", "ValuesBelongToTheCaller", func(s storage.Store) storage.Store { return &keepsSlices{Store: s} }},
 	{"get hands out its own slices", "ValuesBelongToTheCaller", func(s storage.Store) storage.Store { return &ownSlices{Store: s} }},
 	{"get of a missing key is empty", "GetOfMissingKeyIsErrNotFound DeleteRemoves", func(s storage.Store) storage.Store { return emptyMissing{s} }},
@@ -195,6 +196,17 @@ type putCreates struct{ storage.Store }
 func (p putCreates) Put(ctx context.Context, items ...storage.Item) error {
 	for _, item := range items {
 		if err := p.Create(ctx, item.Key, item.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type putLeaves struct{ storage.Store }
+
+func (p putLeaves) Put(ctx context.Context, items ...storage.Item) error {
+	for _, item := range items {
+		if err := p.Create(ctx, item.Key, item.Value); err != nil && !errors.Is(err, storage.ErrExists) {
 			return err
 		}
 	}

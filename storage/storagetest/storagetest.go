@@ -55,6 +55,7 @@ var promises = []promise{
 	{name: "CreateHasOneWinner", keeps: createHasOneWinner},
 	{name: "PutStoresEveryItem", keeps: putStoresEveryItem},
 	{name: "PutMayBeRepeated", keeps: putMayBeRepeated},
+	{name: "PutReplaces", keeps: putReplaces},
 	{name: "DeleteRemoves", keeps: deleteRemoves},
 	{name: "DeleteOfMissingKeyIsNoError", keeps: deleteOfMissingKeyIsNoError},
 	{name: "ListIsInByteOrder", keeps: listIsInByteOrder},

@@ -102,6 +102,17 @@ func putMayBeRepeated(s *subject) {
 	s.lists("d1/seg/", "", 10, "d1/seg/1", "d1/seg/2")
 }
 
+func putReplaces(s *subject) {
+	for _, key := range places {
+		s.create(key, strings.Repeat("long", 1000))
+		s.put(item(key, "short"), item(key+"-other", "first"))
+		s.holds(key, "short")
+		s.fails("Create of what was replaced", s.Create(s.ctx, key, []byte("x")), storage.ErrExists)
+		s.put(item(key+"-other", "second"))
+		s.holds(key+"-other", "second")
+	}
+}
+
 func deleteRemoves(s *subject) {
 	for _, key := range places {
 		s.create(key, "x")
