@@ -165,9 +165,12 @@ func (s *shortening) add(ctx context.Context, seq int, b []byte) error {
 	return nil
 }
 
+// shortenedAtOnce is how many slots are shortened at once: so few that commits do not wait long for the room that this frees.
+const shortenedAtOnce = 64
+
 // put shortens the slots. One that was trimmed meanwhile is deleted again.
 func (s *shortening) put(ctx context.Context) error {
-	for some := range slices.Chunk(s.items, min(s.log.store.Limits().Batch, deleted)) {
+	for some := range slices.Chunk(s.items, min(s.log.store.Limits().Batch, shortenedAtOnce)) {
 		if err := s.pause(ctx); err != nil {
 			return err
 		}
