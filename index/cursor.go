@@ -173,6 +173,9 @@ func (c *Cursor) open() {
 			c.sifting(s)
 		}
 	}
+	if c.most == 0 && !c.lens.history && closes(sources) {
+		sources = c.masked(sources)
+	}
 	rows += c.begin(sources)
 	if c.lens.history {
 		rows *= 2
