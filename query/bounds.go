@@ -139,18 +139,18 @@ func (c *conj) valueOf(a callArg) (index.Value, bool) {
 
 // compareWords returns the rows of a relation for which the call holds, where it compares longs, or instants. Else it reports false.
 func (s *callStep) compareWords(g *relation) ([]int32, bool) {
-	if !s.isComparison() {
+	name := builtinName(s.clause.name)
+	holds, known := outcomes[name]
+	if !known || s.clause.out != nil || len(s.args) != 2 || s.clause.fn != noVariable || s.hosted {
 		return nil, false
 	}
 	a, b := s.args[0].words(g), s.args[1].words(g)
 	if a.Words == nil || b.Words == nil || a.Kind != b.Kind || a.Kind != index.KindLong && a.Kind != index.KindInstant {
 		return nil, false
 	}
-	name := builtinName(s.clause.name)
 	if name == "==" && a.Kind != index.KindLong {
 		return nil, false
 	}
-	holds := outcomes[name]
 	rows, x, y := make([]int32, 0, g.n), a.Words[0], b.Words[0]
 	for i := range g.n {
 		if len(a.Words) > 1 {
@@ -169,7 +169,7 @@ func (s *callStep) compareWords(g *relation) ([]int32, bool) {
 // outcomes tells whether a comparison holds of what is less, equal and greater.
 var outcomes = map[string][3]bool{
 	"<": {true, false, false}, "<=": {true, true, false}, ">": {false, false, true}, ">=": {false, true, true},
-	"=": {false, true, false}, "==": {false, true, false},
+	"=": {false, true, false}, "==": {false, true, false}, "!=": {true, false, true}, "not=": {true, false, true},
 }
 
 // words returns the words of an argument: of each row, or one for all.

@@ -58,6 +58,7 @@ func TestExtents(t *testing.T) {
 		{`[:find ?a ?m :where [?a :next ?b] [?b :mark ?m]]`, 2720, false},
 		{`[:find (count ?m) . :with ?a :where [?a :next ?b] [?b :mark ?m]]`, 1, false},
 		{`[:find ?a ?b :where [?a :next ?b] [?a :mark ?m] [?b :mark ?m]]`, 1600, true},
+		{`[:find ?a ?b :where [?a :next ?b] [?a :mark ?m] [?b :mark ?n] [(!= ?m ?n)]]`, 800, true},
 		{`[:find ?a ?b :where [?a :back ?b] [?b :back ?a]]`, 24, true},
 		{`[:find ?a ?d :where [?a :back ?b] [?b :back ?c] [?c :back ?d]]`, 3000, true},
 		{`[:find ?a :where [?a :back ?b] [?b :back _] [_ :back ?b]]`, 3000, true},

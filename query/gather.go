@@ -1,6 +1,11 @@
 package query
 
-import "slices"
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
 
 // A gatherer joins a group to an extent: each row of the group is looked up there, so that rows stay in their order, and columns of which all rows
 // are kept are not copied.
@@ -36,7 +41,8 @@ func (s *scan) gather(r *run, group *relation, x *extent) (*relation, bool, erro
 			return nil, true, err
 		}
 	}
-	return g.joined(), true, r.ctx.Err()
+	joined, err := g.joined(r)
+	return joined, true, err
 }
 
 // run finds the pairs.
@@ -52,7 +58,9 @@ func (g *gatherer) run(r *run) error {
 		}
 	}
 	if g.other >= 0 {
-		g.agree()
+		if err := g.agree(r); err != nil {
+			return err
+		}
 	}
 	return r.fits(len(g.right), g.group.width()+8)
 }
@@ -60,18 +68,21 @@ func (g *gatherer) run(r *run) error {
 // lookUp pairs each row of the group with the first that it finds.
 func (g *gatherer) lookUp(r *run, x *wordIndex) error {
 	found := make([]int32, len(g.keys))
-	missing := false
-	for i, w := range g.keys { // no turn waits for the one before, since most of the time goes into waiting for memory
-		if err := r.tick(i); err != nil {
-			return err
+	var missing atomic.Bool
+	err := r.inParts(len(found), func(from, upto int) {
+		none := false
+		for i, w := range g.keys[from:upto] { // no turn waits for the one before, since most of the time goes into waiting for memory
+			at := x.first(w)
+			found[from+i] = at - 1
+			none = none || at == 0
 		}
-		at := x.first(w)
-		found[i] = at - 1
-		missing = missing || at == 0
-	}
-	if g.right = found; !missing {
+		if none {
+			missing.Store(true)
+		}
+	})
+	if g.right = found; !missing.Load() {
 		g.whole = true
-		return nil
+		return err
 	}
 	for i, at := range found {
 		if at >= 0 {
@@ -79,7 +90,7 @@ func (g *gatherer) lookUp(r *run, x *wordIndex) error {
 		}
 	}
 	g.right = slices.DeleteFunc(found, func(at int32) bool { return at < 0 })
-	return nil
+	return err
 }
 
 // lookUpAll pairs each row of the group with all that it finds.
@@ -97,18 +108,19 @@ func (g *gatherer) row(pair int) int32 {
 }
 
 // agree keeps the pairs that agree in the other component too, each row of the group once.
-func (g *gatherer) agree() {
+func (g *gatherer) agree(r *run) error {
 	own, found := g.group.cols[g.scan.column(g.group, g.other)], g.extent.column(g.other)
 	agrees := make([]bool, len(g.right))
-	if words := wordsOf(&own); words != nil && own.Kind == found.Kind {
-		for k, at := range g.right {
-			agrees[k] = words[g.row(k)] == found.Words[at]
+	words := wordsOf(&own)
+	err := r.inParts(len(agrees), func(from, upto int) {
+		for k, at := range g.right[from:upto] {
+			if k += from; words != nil && own.Kind == found.Kind {
+				agrees[k] = words[g.row(k)] == found.Words[at]
+			} else {
+				agrees[k] = equalAt(&own, g.row(k), &found, at)
+			}
 		}
-	} else {
-		for k, at := range g.right {
-			agrees[k] = equalAt(&own, g.row(k), &found, at)
-		}
-	}
+	})
 	var kept []int32
 	for k, yes := range agrees {
 		if i := g.row(k); yes && (len(kept) == 0 || kept[len(kept)-1] != i) {
@@ -116,24 +128,52 @@ func (g *gatherer) agree() {
 		}
 	}
 	g.left, g.whole = kept, false
+	return err
 }
 
 // joined returns the rows of the group that were kept, each beside what the extent adds.
-func (g *gatherer) joined() *relation {
+func (g *gatherer) joined(r *run) (*relation, error) {
 	switch {
 	case g.whole && !g.news:
-		return g.group
+		return g.group, nil
 	case !g.news:
-		return g.group.pick(g.left)
+		return g.group.pick(g.left), nil
 	}
 	out := *g.group
 	if !g.whole {
 		out = *g.group.repeat(g.left)
 	}
 	out.asked = false
-	other := g.extent.column(2 - g.place)
-	out.vars = append(slices.Clip(out.vars), g.scan.at[2-g.place])
-	out.cols = append(slices.Clip(out.cols), other.Pick(g.right))
+	news := g.extent.column(2 - g.place)
+	words := make([]uint64, len(g.right))
+	err := r.inParts(len(words), func(from, upto int) {
+		for k, at := range g.right[from:upto] {
+			words[from+k] = news.Words[at]
+		}
+	})
+	news.Words = words
+	out.vars, out.cols = append(slices.Clip(out.vars), g.scan.at[2-g.place]), append(slices.Clip(out.cols), news)
 	out.n, out.unique = len(g.right), g.group.unique
-	return &out
+	return &out, err
+}
+
+// worthParts is how many rows each of several goroutines has at least.
+const worthParts = 1 << 14
+
+// inParts calls what works on some of n rows for all of them, in as many goroutines as there are cores where that is worth it, and looks at the
+// context now and then.
+func (r *run) inParts(n int, work func(from, upto int)) error {
+	parts := max(1, min(n/worthParts, runtime.GOMAXPROCS(0)))
+	var group sync.WaitGroup
+	some := func(from, upto int) {
+		for ; from < upto && r.ctx.Err() == nil; from += worthParts {
+			work(from, min(from+worthParts, upto))
+		}
+	}
+	for i := 1; i < parts; i++ {
+		group.Go(func() { some(i*n/parts, (i+1)*n/parts) })
+	}
+	some(0, n/parts)
+	group.Wait()
+	return r.ctx.Err()
 }

@@ -146,6 +146,9 @@ func (r *run) firsts(g *relation) ([]int32, error) {
 	if words := wordsOf(&g.cols[0]); len(g.cols) == 1 && words != nil {
 		return r.firstWords(words)
 	}
+	if rows := g.firstsOfRuns(); rows != nil {
+		return rows, r.ctx.Err()
+	}
 	t := newTable(g.cols, g.n)
 	rows := make([]int32, 0, g.n)
 	for i := range int32(g.n) {
@@ -180,6 +183,49 @@ func (g *relation) seldomTwice() bool {
 		}
 	}
 	return twice <= looked/16
+}
+
+// longRun is how many rows may have the same word in a column that ascends for equal ones to be sought among them, row by row.
+const longRun = 16
+
+// firstsOfRuns returns the rows that do not equal one before them where the first column ascends: equal rows have the same word there, and lie close
+// together. It returns nil where that is not so, or a column is not of words.
+func (g *relation) firstsOfRuns() []int32 {
+	words := make([][]uint64, len(g.cols))
+	for i := range g.cols {
+		if words[i] = wordsOf(&g.cols[i]); words[i] == nil {
+			return nil
+		}
+	}
+	if !ascends(words[0]) {
+		return nil
+	}
+	rows := make([]int32, 0, g.n)
+	for i, end := 0, 0; i < g.n; i = end {
+		if end = runEnd(words[0], i); end-i > longRun {
+			return nil
+		}
+		for k := i; k < end; k++ {
+			if !repeats(words[1:], i, k) {
+				rows = append(rows, int32(k))
+			}
+		}
+	}
+	return rows
+}
+
+// repeats reports whether a row equals one of those from another on.
+func repeats(cols [][]uint64, from, row int) bool {
+	for ; from < row; from++ {
+		same := 0
+		for same < len(cols) && cols[same][from] == cols[same][row] {
+			same++
+		}
+		if same == len(cols) {
+			return true
+		}
+	}
+	return false
 }
 
 // union returns the rows of relations of the same variables; those of the first say in which order.

@@ -188,9 +188,7 @@ func (t *star) takeAll(words []uint64, b *index.Batch) bool {
 	if t.semi && t.keptLast(first) {
 		first++
 	}
-	for i := first; i < t.at+len(words); i++ {
-		t.left = append(t.left, int32(i))
-	}
+	t.left = appendRange(t.left, first, t.at+len(words))
 	t.at += len(words) - 1
 	if t.semi {
 		return true
@@ -201,6 +199,16 @@ func (t *star) takeAll(words []uint64, b *index.Batch) bool {
 	}
 	t.news.n += len(words)
 	return true
+}
+
+// appendRange appends the numbers from one up to another.
+func appendRange(to []int32, from, upto int) []int32 {
+	n := len(to)
+	to = slices.Grow(to, upto-from)[:n+upto-from]
+	for i := range to[n:] {
+		to[n+i] = int32(from + i)
+	}
+	return to
 }
 
 // wordsAmong returns the words of values of several kinds; those of other kinds than the group's are not to be found.
