@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A pacer has whoever reads all of a database give way to those who write to it. While they do, it works for half a millisecond at once, rests
-// for several times as long, and does not go on while a transaction of this process is under way: one that comes meanwhile waits for that half of a
-// millisecond at most, for a core or for the disk.
+// A pacer has whoever reads all of a database give way to those who write to it. While they do, it works for a quarter of a millisecond at once, rests
+// for several times as long, and does not go on while a transaction of this process is under way: one that comes meanwhile waits for the end of
+// that work at most, for a core or for the disk.
 type pacer struct {
 	conn  *Conn // whose writers are given way to; nil for nobody's
 	seq   int   // the newest record when it was last looked; 0 before that
@@ -19,20 +19,19 @@ type pacer struct {
 
 // How a pacer divides time, and for how long it takes a database for one that is written to.
 const (
-	paceWork = time.Millisecond / 2
+	paceWork = time.Millisecond / 4
 	paceRest = 4 // times as long as the work
 	mostRest = 50 * time.Millisecond
 	paceWait = 10 * time.Millisecond // for transactions that are under way, which there may always be
 	paceIdle = 200 * time.Millisecond
 )
 
-// While somebody commits, so many bytes are read at once, and so many are put at once: what is synced holds up all who sync on the same disk, so it
-// is done seldom, and there is a long rest behind it.
+// While somebody commits, so many bytes are read at once, and so many are put at once: a put holds up all who sync on the same disk, so that it takes
+// little longer than a transaction, and there is a long rest behind it.
 const (
 	paceBytes   = 16 << 10
-	pacePut     = 2 << 20
-	pacePutRest = 100 // times as long as a put took
-	mostPutRest = time.Second
+	pacePut     = 128 << 10
+	pacePutRest = 16 // times as long as a put took
 )
 
 // reads returns how many bytes to read at once, where so many are if nobody commits.
@@ -79,16 +78,22 @@ func (p *pacer) pause(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if gives {
-		sleep(ctx, min(paceRest*work, mostRest))
-		p.conn.traffic.wait(ctx, paceWait)
-	} else {
-		runtime.Gosched()
+		p.rest(ctx, paceRest*work)
+		return ctx.Err()
 	}
+	runtime.Gosched()
 	p.since = time.Now()
 	return ctx.Err()
 }
 
-// put puts something while no transaction is under way, and rests for long, or until nobody commits any more.
+// rest rests, and waits for the transactions that are under way then.
+func (p *pacer) rest(ctx context.Context, d time.Duration) {
+	sleep(ctx, min(d, mostRest))
+	p.conn.traffic.wait(ctx, paceWait)
+	p.since = time.Now()
+}
+
+// put puts something while no transaction is under way, and rests.
 func (p *pacer) put(ctx context.Context, put func() error) error {
 	if !p.gives(time.Now()) {
 		return put()
@@ -96,11 +101,7 @@ func (p *pacer) put(ctx context.Context, put func() error) error {
 	p.conn.traffic.wait(ctx, paceWait)
 	began := time.Now()
 	err := put()
-	ends := time.Now().Add(min(pacePutRest*time.Since(began), mostPutRest))
-	for now := time.Now(); err == nil && ctx.Err() == nil && now.Before(ends) && p.gives(now); now = time.Now() {
-		sleep(ctx, min(ends.Sub(now), mostRest))
-	}
-	p.since = time.Now()
+	p.rest(ctx, pacePutRest*time.Since(began))
 	return err
 }
 

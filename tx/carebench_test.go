@@ -26,38 +26,46 @@ func BenchmarkCare(b *testing.B) {
 	for name, care := range cares(b, conn) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				care(b.Context())
+				care()(b.Context())
 			}
 			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e6/float64(conn.Stats().Datoms), "s/Mdatoms")
 		})
 	}
 }
 
-// cares are what is done beside writers, once.
-func cares(b *testing.B, conn *db.Conn) map[string]func(ctx context.Context) {
-	check := func(ctx context.Context, err error) {
-		if err != nil && ctx.Err() == nil {
+// cares prepare what is done beside writers, and return it: to be done once.
+func cares(b *testing.B, conn *db.Conn) map[string]func() (care func(ctx context.Context)) {
+	check := func(err error) {
+		if err != nil {
 			b.Error(err)
 		}
 	}
-	return map[string]func(ctx context.Context){
-		"verify": func(ctx context.Context) {
-			for _, err := range conn.Verify(ctx) {
-				check(ctx, err)
+	verify := func(ctx context.Context) {
+		for _, err := range conn.Verify(ctx) {
+			check(err)
+		}
+	}
+	backup := func(store *bolt.Store) func(ctx context.Context) {
+		return func(ctx context.Context) {
+			_, err := conn.Backup(ctx, store, nil)
+			check(err)
+			check(store.Close())
+		}
+	}
+	collect := func(ctx context.Context) {
+		_, err := conn.Collect(ctx, db.CollectOptions{})
+		check(err)
+	}
+	return map[string]func() func(ctx context.Context){
+		"verify": func() func(ctx context.Context) { return verify },
+		"backup": func() func(ctx context.Context) {
+			store, err := bolt.Open(b.Context(), b.TempDir())
+			if err != nil {
+				b.Fatal(err)
 			}
+			return backup(store)
 		},
-		"backup": func(ctx context.Context) {
-			store, err := bolt.Open(ctx, b.TempDir())
-			if err == nil {
-				_, err = conn.Backup(ctx, store, nil)
-				store.Close()
-			}
-			check(ctx, err)
-		},
-		"collect": func(ctx context.Context) {
-			_, err := conn.Collect(ctx, db.CollectOptions{})
-			check(ctx, err)
-		},
+		"collect": func() func(ctx context.Context) { return collect },
 	}
 }
 
@@ -72,10 +80,11 @@ func BenchmarkBeside(b *testing.B) {
 			if err := conn.Index(b.Context()); err != nil {
 				b.Fatal(err)
 			}
-			care := cares(b, conn)[name]
+			prepare := cares(b, conn)[name]
 			var alone, beside []time.Duration
 			var lasted time.Duration
 			for b.Loop() {
+				care := prepare()
 				runtime.GC()
 				began, done := time.Now(), make(chan struct{})
 				go func() {
