@@ -42,7 +42,8 @@ type Collected struct {
 // were killed. Snapshots of this process stay readable as long as they are held, whatever the window (where some seem to be, the garbage
 // collector is run first, which may find that they are not); who reads one in another process
 // for longer than the window may find that a part is gone, which is ErrExpired. It may run beside everything else, in any process, and
-// may be interrupted and called again. No transaction is ever deleted.
+// may be interrupted and called again. No transaction is ever deleted: a large one that is in the log twice, in a slot and in a chunk, is left in
+// the chunk alone.
 //
 // It adds a record to the log, which everybody who has the database open reads: what it deletes is what was garbage there.
 func (c *Conn) Collect(ctx context.Context, o CollectOptions) (Collected, error) {

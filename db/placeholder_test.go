@@ -2,6 +2,7 @@ package db
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -153,6 +154,36 @@ func testShortened(t *testing.T, afterwards, guarded bool) {
 	}
 	if early := rep.T < other.Snapshot().T(); early != afterwards {
 		t.Errorf("the transaction is early: %v", early)
+	}
+}
+
+// TestAShorteningBehindATrim puts placeholders into slots that were trimmed since they were found: none of them stays.
+func TestAShorteningBehindATrim(t *testing.T) {
+	ctx, store := t.Context(), mem.New()
+	conn := openConn(t, store, Options{log: smallLog})
+	for range 6 {
+		commit(t, conn, mark("x"))
+	}
+	indexNow(t, conn)
+	r, err := conn.log.newestRoot(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, err := newShortening(ctx, conn.log, r, func(context.Context) error { return nil })
+	if err != nil || len(short.items) == 0 || short.bytes <= 0 {
+		t.Fatalf("%+v, %v", short, err)
+	}
+	for range 6 {
+		commit(t, conn, mark("x"))
+	}
+	indexNow(t, conn)
+	if err := short.put(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range short.items {
+		if b, err := store.Get(ctx, item.Key); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s holds %d bytes, %v", item.Key, len(b), err)
+		}
 	}
 }
 
