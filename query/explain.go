@@ -27,7 +27,7 @@ type Step struct {
 	How      string // what is read, and beside what
 	Expected int    // rows when the step has run; −1 where nothing is said
 	Rows     int    // that there were, and what follows: of a plan of Analyze
-	Datoms   int64  // that were read
+	Datoms   int64  // that were read; none where a step before it has read the same
 	Duration time.Duration
 	Steps    []Step
 }

@@ -43,11 +43,12 @@ func (p *Prepared[T]) IsWalk() bool {
 // Inputs returns how many inputs there are beside $.
 func (p *Prepared[T]) Inputs() int { return len(p.q.inputs) - 1 }
 
-// PartSize has others read beside the first goroutine when that has read so many datoms; it returns what undoes that.
-func PartSize(datoms int) func() {
-	before := partSize
-	partSize = datoms
-	return func() { partSize = before }
+// PartSize has others read beside the first goroutine when that has read so many datoms, and work beside it on so many rows; it returns what undoes
+// that.
+func PartSize(n int) func() {
+	beforePart, beforeWorth := partSize, worthParts
+	partSize, worthParts = n, n
+	return func() { partSize, worthParts = beforePart, beforeWorth }
 }
 
 // MinExtent has attributes kept, where that pays, from so many datoms on; it returns what undoes that.

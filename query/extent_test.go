@@ -67,7 +67,7 @@ func TestExtents(t *testing.T) {
 		var lines [2][]string
 		var read [2]int64
 		for i, least := range []float64{math.Inf(1), 0} {
-			undo := query.MinExtent(least)
+			undo, together := query.MinExtent(least), query.PartSize(1000-900*i)
 			rows, err := query.Run(t.Context(), snap, x.text)
 			if err != nil {
 				t.Fatal(x.text, err)
@@ -82,6 +82,7 @@ func TestExtents(t *testing.T) {
 			}
 			read[i] = plan.Datoms
 			undo()
+			together()
 		}
 		if !slices.Equal(lines[0], lines[1]) || len(lines[0]) != x.rows {
 			t.Errorf("%s: %d rows, of extents %d; want %d", x.text, len(lines[0]), len(lines[1]), x.rows)

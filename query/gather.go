@@ -158,7 +158,7 @@ func (g *gatherer) joined(r *run) (*relation, error) {
 }
 
 // worthParts is how many rows each of several goroutines has at least.
-const worthParts = 1 << 14
+var worthParts = 1 << 14
 
 // inParts calls what works on some of n rows for all of them, in as many goroutines as there are cores where that is worth it, and looks at the
 // context now and then.
