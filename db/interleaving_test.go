@@ -141,12 +141,12 @@ func interleavings(t *testing.T) (some []interleaving, all int) {
 	return some, all
 }
 
-// law: every two processes may do what they do beside each other, in every sequence of their steps. One in fourteen of those in go test, all in a soak.
+// law: every two processes may do what they do beside each other, in every sequence of their steps. A tenth of those in go test, all in a soak.
 func TestEveryTwoMeet(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	some, all := interleavings(t)
 	t.Logf("%d interleavings stand for %d", len(some), all)
-	soak.RunLeast(t, len(some)/200, len(some)/14, len(some), func(t *testing.T, seed int64) {
+	soak.RunLeast(t, len(some)/200, len(some)/10, len(some), func(t *testing.T, seed int64) {
 		const stride = 1_000_003 // is prime: so many in a row are all
 		x := some[seed%int64(len(some))*stride%int64(len(some))]
 		over := x.playOut(t, shuffled(x.order, x.steps))
