@@ -22,7 +22,7 @@ const (
 	paceWork = time.Millisecond / 4
 	paceRest = 4 // times as long as the work
 	mostRest = 50 * time.Millisecond
-	paceWait = 10 * time.Millisecond // for transactions that are under way, which there may always be
+	paceWait = 4 * time.Millisecond // for transactions that are under way, which there may always be
 	paceIdle = 200 * time.Millisecond
 )
 

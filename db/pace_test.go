@@ -74,7 +74,7 @@ func TestAPacerWaitsForTransactions(t *testing.T) {
 			}()
 		}
 		for _, step := range []struct{ lasts, waits time.Duration }{{time.Millisecond / 2, time.Millisecond},
-			{5 * time.Millisecond, 5 * time.Millisecond}, {time.Second, time.Millisecond + paceWait}} {
+			{3 * time.Millisecond, 3 * time.Millisecond}, {time.Second, time.Millisecond + paceWait}} {
 			time.Sleep(paceWork)
 			began := time.Now()
 			lasts(step.lasts)
