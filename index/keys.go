@@ -131,6 +131,7 @@ func (p *picker) pick(x *span, upto int) span {
 // another one. pickEntities works on its own copies of what it counts, since it is what a lookup of many entities spends its time on.
 func (p *picker) pickEntities(x *span, upto int) {
 	at, next, places, trailed := x.at, p.next, p.places, p.trailed()
+	sifted := p.lens != nil && x.places == nil && x.End != nil
 	for at < x.to && next < upto {
 		if at = x.seekEntity(at, p.E[next]); at == x.to {
 			break
@@ -138,6 +139,12 @@ func (p *picker) pickEntities(x *span, upto int) {
 		e := x.E[x.place(at)]
 		if e > p.E[next] {
 			next = gallop(next+1, upto, func(k int) bool { return p.E[k] >= e })
+			continue
+		}
+		if sifted && !trailed {
+			if at, places = p.lens.showingOf(places, x, at); at < x.to {
+				next++
+			}
 			continue
 		}
 		from := at

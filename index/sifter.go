@@ -79,6 +79,18 @@ func (l *lens) showingEnded(places []uint32, x *span, upto int) []uint32 {
 	return places[:n]
 }
 
+// showingOf is showingEnded for the facts of the entity that stands at a place; it returns where they end.
+func (l *lens) showingOf(places []uint32, x *span, at int) (int, []uint32) {
+	entities, tx, ends, e := x.E[:x.to], x.Tx[:x.to], x.End[:x.to], x.E[at]
+	since, width, bound := l.since, uint64(max(l.bound, l.since)-l.since), uint64(l.bound)
+	for ; at < len(entities) && entities[at] == e; at++ {
+		if both(uint64(tx[at]-since-1) < width, uint64(ends[at]-1) >= bound) != 0 {
+			places = append(places, uint32(at))
+		}
+	}
+	return at, places
+}
+
 // both returns 1 where both are so, else 0.
 func both(p, q bool) int {
 	a, b := 0, 0
