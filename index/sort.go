@@ -13,24 +13,40 @@ func (s *sequence) sort(o Order, attributes []uint32) []uint32 {
 	if o == AEVT {
 		return s.byAttribute()
 	}
-	members := make([]uint32, 0, len(attributes))
-	for _, p := range attributes {
+	if o == VAET {
+		return s.membersByValue(o, attributes)
+	}
+	groups := s.group(attributes)
+	parts := make([][]uint32, len(groups))
+	part := func(i int) {
+		from := 0
+		if i > 0 {
+			from = groups[i-1].upto
+		}
+		parts[i] = s.membersByValue(o, attributes[from:groups[i].upto])
+	}
+	if len(attributes) >= sortedTogether {
+		together(len(parts), part)
+	} else {
+		for i := range parts {
+			part(i)
+		}
+	}
+	return slices.Concat(parts...)
+}
+
+// sortedTogether is from how many facts on attributes are sorted by value beside each other.
+const sortedTogether = 1 << 14
+
+// membersByValue returns those of some places that are in an order, by value.
+func (s *sequence) membersByValue(o Order, places []uint32) []uint32 {
+	members := make([]uint32, 0, len(places))
+	for _, p := range places {
 		if s.in[p].has(o) {
 			members = append(members, p)
 		}
 	}
-	if o == VAET {
-		s.sortByValue(members)
-		return members
-	}
-	for group := members; len(group) > 0; {
-		n := 1
-		for n < len(group) && s.A[group[n]] == s.A[group[0]] {
-			n++
-		}
-		s.sortByValue(group[:n])
-		group = group[n:]
-	}
+	s.sortByValue(members)
 	return members
 }
 
