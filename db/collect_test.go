@@ -270,7 +270,7 @@ func TestCollectDeletesWhatKilledProcessesLeave(t *testing.T) {
 
 // TestFaultsWhileCollecting has every call of the store fail in turn, in every way, while a database is collected, indexed and held.
 func TestFaultsWhileCollecting(t *testing.T) {
-	modes, step := []storagetest.Mode{storagetest.Before, storagetest.After}, 1
+	modes, step := []storagetest.Mode{storagetest.Before, storagetest.After}, 2
 	if testing.Short() {
 		modes, step = modes[:1], 5
 	}

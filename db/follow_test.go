@@ -17,7 +17,7 @@ import (
 
 // law: opening a database replays it. Every snapshot of the new Conn is as the commit returned it.
 func TestOpenReplays(t *testing.T) {
-	soak.Run(t, 2, 10, func(t *testing.T, seed int64) {
+	soak.Run(t, 2, 5, func(t *testing.T, seed int64) {
 		store := mem.New()
 		conn := openConn(t, store, Options{Clock: testEnv().clock})
 		w := newWorld(t, seed, 20)

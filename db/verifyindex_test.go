@@ -51,7 +51,7 @@ func indexedWorld(t *testing.T, seed int64, transactions int) (store storage.Sto
 // law: of a database that is as it was written Verify finds nothing, wherever it is interrupted and resumed.
 func TestVerifyOfRandomHistories(t *testing.T) {
 	indexed, resumed := 0, 0
-	soak.Run(t, 5, 15, func(t *testing.T, seed int64) {
+	soak.Run(t, 5, 10, func(t *testing.T, seed int64) {
 		store, conn := indexedWorld(t, seed, 10+int(seed%7)*5)
 		whole, err := verification(t, store)
 		if err != nil || !whole.Completed || whole.Facts != whole.AllFacts || whole.Chain.T != conn.Snapshot().T() {
@@ -131,7 +131,7 @@ func TestVerifyNamesEveryDamagedSegment(t *testing.T) {
 			t.Errorf("%s: %v\n%s", key, err, v)
 		}
 	}
-	step := 19
+	step := 50
 	if testing.Short() {
 		step = 150
 	}
@@ -154,9 +154,9 @@ func TestVerifyNamesEveryDamagedSegment(t *testing.T) {
 // TestVerifyOfDamagedRoots changes the copies of roots, and removes the record that published one.
 func TestVerifyOfDamagedRoots(t *testing.T) {
 	s, id := indexedDatabase(t, "x")
-	step := 1
+	step := 3
 	if testing.Short() {
-		step = 10
+		step = 15
 	}
 	for i, key := range s.keys(t, id+"/root/") {
 		was := s.value(t, key)

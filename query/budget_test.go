@@ -103,7 +103,7 @@ func TestManyRules(t *testing.T) {
 		}
 		return query.Rules("[" + b.String() + last + "]")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, c := range []struct {
 		name, last string

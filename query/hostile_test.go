@@ -72,7 +72,7 @@ func TestHostile(t *testing.T) {
 		}
 	}
 	asked, answered := 0, 0
-	soak.Run(t, 40, 1000, func(t *testing.T, seed int64) {
+	soak.Run(t, 40, 500, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 3))
 		for range perSeed {
 			m := mutant(rng, all)
