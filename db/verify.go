@@ -75,7 +75,7 @@ func Verify(ctx context.Context, store storage.Store, name string, kept ...Chain
 }
 
 // Verify is the function Verify for the database of the Conn. What the Conn knows of the log is one of the Chains that were kept. While
-// transactions are committed by the Conn, or it learns of those of others, it works for a fifth of the time only.
+// transactions are committed by the Conn, or it learns of those of others, it works for a fifth of the time at most, and not while one of its own is under way.
 func (c *Conn) Verify(ctx context.Context, kept ...Chain) iter.Seq2[Verification, error] {
 	return func(yield func(Verification, error) bool) {
 		h := c.head.Load()
