@@ -13,16 +13,16 @@ import (
 	"github.com/datolite/datolite/storage/storagetest"
 )
 
-// backupFaults calls each with the ways in which a call fails, or a process is killed before a call or behind it. In one case calls are met
-// in steps, in several all of them.
-func backupFaults(t *testing.T, coarse int, reads bool, each func(t *testing.T, fault storagetest.Fault, step int)) {
-	soak.Run(t, 1, 1, func(t *testing.T, seed int64) {
+// backupFaults returns a case of a random test, which calls each with the ways in which a call fails, or a process is killed before a call or behind
+// it. In one case calls are met in steps, in several all of them.
+func backupFaults(coarse int, reads bool, each func(t *testing.T, fault storagetest.Fault, step int)) func(t *testing.T, seed int64) {
+	return func(t *testing.T, seed int64) {
 		for fault, step := range faultsAndSteps(reads) {
 			step *= coarse
-			fault.N = 1 + int(seed-1)%step
+			fault.N = 1 + int((seed-1)%int64(step))
 			each(t, fault, step)
 		}
-	})
+	}
 }
 
 func faultsAndSteps(reads bool) map[storagetest.Fault]int {
@@ -58,7 +58,7 @@ func newBackupSource(t *testing.T) (*Conn, storage.Store) {
 func TestFaultsOfATarget(t *testing.T) {
 	conn, _ := newBackupSource(t)
 	held := conn.Snapshot()
-	backupFaults(t, 1, false, func(t *testing.T, fault storagetest.Fault, step int) {
+	soak.Run(t, 1, 1, backupFaults(1, false, func(t *testing.T, fault storagetest.Fault, step int) {
 		kept := 0
 		for ; ; fault.N += step {
 			inner := small{mem.New()}
@@ -89,7 +89,7 @@ func TestFaultsOfATarget(t *testing.T) {
 		if t.Logf("%v, %d calls: %d parts were there already", fault.Mode, fault.N-1, kept); fault.N < 8 || kept == 0 && fault.Forever {
 			t.Error("those are too few")
 		}
-	})
+	}))
 }
 
 // provesBackup proves a backup.
@@ -111,7 +111,7 @@ func TestFaultsOfABackedUpStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	patience := 10*time.Millisecond + 20*time.Since(began) // where a call fails for ever, some are tried again until it is over
-	backupFaults(t, 4, true, func(t *testing.T, fault storagetest.Fault, step int) {
+	soak.Run(t, 1, 1, backupFaults(4, true, func(t *testing.T, fault storagetest.Fault, step int) {
 		for ; ; fault.N += step {
 			faulty, target := storagetest.NewFaulty(copied(t, inner, source.log.dbid)), small{mem.New()}
 			o := smallParts
@@ -146,7 +146,7 @@ func TestFaultsOfABackedUpStore(t *testing.T) {
 		if t.Logf("%v, %d calls", fault.Mode, fault.N-1); fault.N < 8 {
 			t.Error("those are too few")
 		}
-	})
+	}))
 }
 
 // copied returns a store with what another one has of a database.
@@ -168,7 +168,7 @@ func TestFaultsOfARestoration(t *testing.T) {
 	conn, _ := newBackupSource(t)
 	backups, held := mem.New(), conn.Snapshot()
 	b := backUp(t, conn, backups)
-	backupFaults(t, 2, true, func(t *testing.T, fault storagetest.Fault, step int) {
+	soak.Run(t, 1, 1, backupFaults(2, true, func(t *testing.T, fault storagetest.Fault, step int) {
 		kept := 0
 		for ; ; fault.N += step {
 			inner, met := small{mem.New()}, 0
@@ -207,5 +207,5 @@ func TestFaultsOfARestoration(t *testing.T) {
 		if t.Logf("%v, %d calls, %d parts kept", fault.Mode, fault.N-1, kept); fault.N < 8 || kept == 0 && fault.Forever {
 			t.Error("those are too few")
 		}
-	})
+	}))
 }

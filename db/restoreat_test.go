@@ -144,7 +144,7 @@ func TestFaultsOfARestorationToT(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	backupFaults(t, 4, false, func(t *testing.T, fault storagetest.Fault, step int) {
+	soak.Run(t, 1, 1, backupFaults(4, false, func(t *testing.T, fault storagetest.Fault, step int) {
 		for ; ; fault.N += step {
 			inner := small{mem.New()}
 			faulty := storagetest.NewFaulty(inner, fault)
@@ -168,5 +168,5 @@ func TestFaultsOfARestorationToT(t *testing.T) {
 		if t.Logf("%v, %d calls", fault.Mode, fault.N-1); fault.N < 8 {
 			t.Error("those are too few")
 		}
-	})
+	}))
 }

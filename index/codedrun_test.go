@@ -67,7 +67,8 @@ func textRun(rng *rand.Rand, e ID, distinct int, long bool) *Run {
 		facts = append(facts, f)
 	}
 	if long {
-		facts[len(facts)-5].V = mustOf(strings.Repeat("long", longText))
+		last := &facts[len(facts)-5]
+		last.V, last.End = mustOf(strings.Repeat("long", longText)), 0
 	}
 	return newBottom().merged(NewRun(facts, testAttrs{}))
 }
