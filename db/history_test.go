@@ -24,7 +24,7 @@ import (
 // law: however many write and read on however many peers, there is one order of transactions, and all are told and shown it.
 func TestHistories(t *testing.T) {
 	const clients = 12
-	soak.Run(t, 1, 3, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 2, func(t *testing.T, seed int64) {
 		store, s := mem.New(), newScribe(600)
 		conns := []*db.Conn{open(t, store, db.Options{}), open(t, store, db.Options{}), open(t, polled{store}, db.Options{})}
 		defer closeAll(conns)

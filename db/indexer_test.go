@@ -317,7 +317,7 @@ func TestLittleMemoryIsEnoughToBegin(t *testing.T) {
 // the memory of everybody, and nobody sees less or more than what is committed.
 func TestTheTailStaysSmall(t *testing.T) {
 	const memory = 400_000
-	many := 60
+	many := 45
 	if testing.Short() {
 		many = 40
 	}

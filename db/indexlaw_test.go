@@ -54,7 +54,7 @@ func TestASnapshotShowsTheSameWhileItIsIndexed(t *testing.T) {
 	deepest := 0
 	soak.Run(t, 1, 1, func(t *testing.T, seed int64) {
 		rnd := mathrand.New(mathrand.NewPCG(uint64(seed), 11))
-		transactions := 20
+		transactions := 14
 		if testing.Short() {
 			transactions = 10
 		}
