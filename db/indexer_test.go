@@ -319,7 +319,7 @@ func TestTheTailStaysSmall(t *testing.T) {
 	const memory = 400_000
 	many := 45
 	if testing.Short() {
-		many = 40
+		many = 25
 	}
 	store := mem.New()
 	o := Options{Memory: memory, Cache: 1, sizes: index.Sizes{Leaf: 50, Block: 10, Level: 200, Ratio: 4}}

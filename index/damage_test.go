@@ -13,7 +13,7 @@ import (
 // which segment is bad, and whoever reads something of them is told, or shown what is true.
 func TestDamagedSegments(t *testing.T) {
 	damaged, told := 0, 0
-	soak.Run(t, 2, 12, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 12, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		p := newPlanted(t, rng)
 		var roots [][]byte

@@ -62,7 +62,7 @@ func (s *shelf) Damaged(name SegmentName, why error) error { return &shelfError{
 // law: levels with a part in a store show what the same levels in memory show, on every view, however often a part of them went there.
 func TestLevelsInAStoreShowTheSame(t *testing.T) {
 	scans, most := 0, 0
-	soak.Run(t, 20, 120, func(t *testing.T, seed int64) {
+	soak.Run(t, 12, 120, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		h := randomHistory(rng, 1+rng.Intn(60), 1+rng.Intn(12), 1+rng.Intn(12))
 		n, levels := checkStored(t, rng, h)

@@ -231,7 +231,7 @@ func TestEveryViewOfRandomHistoriesIsThatOfTheModel(t *testing.T) {
 
 // Ranges and views of many batches, in runs long enough to be read without copying.
 func TestEveryViewOfLargeHistoriesIsThatOfTheModel(t *testing.T) {
-	soak.Run(t, 2, 4, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 4, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		h := randomHistory(rng, 40, 200+rng.Intn(400), largeCommits())
 		checkViews(t, rng, h)

@@ -528,7 +528,7 @@ func (w *town) same(text string, got, want map[string]int) {
 // TestTowns compares queries on some thousand datoms with index-free joins over all datoms of the view.
 func TestTowns(t *testing.T) {
 	compared, answered := 0, 0
-	soak.Run(t, 2, 8, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 8, func(t *testing.T, seed int64) {
 		w := newTown(t, seed)
 		if seed%2 == 0 {
 			defer query.LookAhead(0)()
