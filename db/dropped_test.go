@@ -197,7 +197,7 @@ func clearedWithFault(t *testing.T, fault storagetest.Fault) bool {
 	if keys := leftOf(t, inner, behind.log.dbid); len(keys) > 0 {
 		t.Errorf("with %v: left are %s", fault, strings.Join(keys, ", "))
 	}
-	return store.Hits() > 0
+	return store.Hits() > 0 || errors.Is(failed, context.DeadlineExceeded) // that a slow machine ran out of time before tells nothing
 }
 
 // A deaf store does not hear that its caller has gone.
