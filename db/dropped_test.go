@@ -197,7 +197,10 @@ func clearedWithFault(t *testing.T, fault storagetest.Fault) bool {
 	if keys := leftOf(t, inner, behind.log.dbid); len(keys) > 0 {
 		t.Errorf("with %v: left are %s", fault, strings.Join(keys, ", "))
 	}
-	return store.Hits() > 0 || errors.Is(failed, context.DeadlineExceeded) // that a slow machine ran out of time before tells nothing
+	if store.Hits() == 0 && errors.Is(failed, context.DeadlineExceeded) { // on a slow machine the time was over before
+		return clearedWithFault(t, fault)
+	}
+	return store.Hits() > 0
 }
 
 // A deaf store does not hear that its caller has gone.

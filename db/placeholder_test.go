@@ -121,16 +121,7 @@ func TestAWriterThatStalledBeforeItsSlotWasShortened(t *testing.T) {
 
 func testShortened(t *testing.T, afterwards, guarded bool) {
 	inner, o := mem.New(), Options{log: shortLog}
-	other := openConn(t, inner, o)
-	for range 5 {
-		commit(t, other, mark("other"))
-	}
-	s := &heldUp{Store: inner, afterwards: afterwards}
-	store := storage.Store(s)
-	if guarded {
-		store = guardedHeldUp{s}
-	}
-	conn := openConn(t, store, o)
+	s, conn, other := openHeldUp(t, inner, o, afterwards, guarded)
 	slot := conn.log.slot(conn.head.Load().seq + 1)
 	s.meanwhile = func() {
 		for range 3 {

@@ -68,6 +68,21 @@ func TestAWriterThatStalledBeforeATrim(t *testing.T) {
 	}
 }
 
+// openHeldUp opens a database twice: by a writer who is held up, and by another one, who has written before.
+func openHeldUp(t *testing.T, inner storage.Store, o Options, afterwards, guarded bool) (s *heldUp, conn, other *Conn) {
+	t.Helper()
+	other = openConn(t, inner, o)
+	for range 5 {
+		commit(t, other, mark("other"))
+	}
+	s = &heldUp{Store: inner, afterwards: afterwards}
+	store := storage.Store(s)
+	if guarded {
+		store = guardedHeldUp{s}
+	}
+	return s, openConn(t, store, o), other
+}
+
 func testStalled(t *testing.T, afterwards, guarded, large bool) {
 	inner := storage.Store(mem.New())
 	if large {
@@ -75,16 +90,7 @@ func testStalled(t *testing.T, afterwards, guarded, large bool) {
 		guarded = false
 	}
 	o := Options{log: smallLog}
-	other := openConn(t, inner, o)
-	for range 5 {
-		commit(t, other, mark("other"))
-	}
-	s := &heldUp{Store: inner, afterwards: afterwards}
-	store := storage.Store(s)
-	if guarded {
-		store = guardedHeldUp{s}
-	}
-	conn := openConn(t, store, o)
+	s, conn, other := openHeldUp(t, inner, o, afterwards, guarded)
 	s.meanwhile = func() {
 		for range 9 {
 			commit(t, other, mark("other"))
