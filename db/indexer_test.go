@@ -235,10 +235,13 @@ func TestTwoIndexers(t *testing.T) {
 // TestFaultsWhileIndexing has every call of the store fail in turn while a database is indexed, and every value that is read be another
 // one, while levels are merged: what was committed is there, whoever opens it, and the next job succeeds.
 func TestFaultsWhileIndexing(t *testing.T) {
-	calls := 0
+	calls, step := 0, 1
+	if testing.Short() {
+		step = 3
+	}
 	modes := []storagetest.Mode{storagetest.Before, storagetest.After, storagetest.NoSpace, storagetest.Corrupt, storagetest.Swapped, storagetest.Short}
-	for _, mode := range modes {
-		for n := 1; ; n++ {
+	for i, mode := range modes {
+		for n := 1 + i%step; ; n += step {
 			store := storagetest.NewFaulty(mem.New())
 			conn := openConn(t, store, Options{Cache: 1, sizes: index.Sizes{Leaf: 20, Block: 8, Level: 40, Ratio: 2}})
 			for i := range 30 {

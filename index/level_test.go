@@ -74,6 +74,9 @@ func TestLevelsInAStoreShowTheSame(t *testing.T) {
 }
 
 func TestLargeLevelsInAStoreShowTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes two seconds")
+	}
 	soak.Run(t, 1, 1, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		checkStored(t, rng, randomHistory(rng, 40, 1+rng.Intn(600), largeCommits()))

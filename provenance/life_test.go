@@ -275,6 +275,9 @@ func TestHeldVersions(t *testing.T) {
 
 // Nodes with many inputs are more datoms than nodes: they are submitted and archived in as many transactions as they need.
 func TestWidePipelines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes two seconds")
+	}
 	const sources, wide = 300, 350
 	b := provenance.NewBuilder("wide")
 	b.Op("load", provenance.Op{Code: "c", Out: map[string]string{"o": "t"}})

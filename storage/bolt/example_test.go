@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/datolite/datolite/storage"
 	"github.com/datolite/datolite/storage/bolt"
@@ -57,18 +58,19 @@ func Example() {
 
 // A folder that is held already is given up after two seconds, or when the context ends.
 func ExampleOpen() {
-	ctx := context.Background()
 	path, remove := folder()
 	defer remove()
-	store, err := bolt.Open(ctx, path)
+	store, err := bolt.Open(context.Background(), path)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer store.Close()
 
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
 	_, err = bolt.Open(ctx, path)
-	fmt.Println(errors.Is(err, storage.ErrLocked))
+	fmt.Println(errors.Is(err, context.DeadlineExceeded))
 	// Output: true
 }
 
