@@ -180,10 +180,14 @@ func (v *Vector) Len() int {
 
 // narrow turns a vector with Kinds into one without where all values have one kind.
 func (v *Vector) narrow() {
-	if !uniform(v.Kinds) {
-		return
+	if uniform(v.Kinds) {
+		v.narrowTo(v.Kinds[0])
 	}
-	v.Kind, v.Kinds = v.Kinds[0], nil
+}
+
+// narrowTo turns a vector with Kinds whose values all have one kind into one without.
+func (v *Vector) narrowTo(kind Kind) {
+	v.Kind, v.Kinds = kind, nil
 	if v.Kind.oneWord() {
 		v.Texts, v.packed, v.coded = nil, packedTexts{}, codedTexts{}
 	} else if v.Texts != nil || v.packed.spans != nil || v.IsCoded() {

@@ -51,6 +51,9 @@ func decodeBlock(b []byte, s shape) (*columns, error) {
 	if in.bad || len(in.rest) > 0 || n == 0 || s.order == EAVT && c.V.packed.stubs {
 		return nil, fmt.Errorf("%w: a block does not decode", ErrSegment)
 	}
+	if uniform(c.V.Kinds) {
+		c.kind = c.V.Kinds[0]
+	}
 	return c, nil
 }
 

@@ -54,7 +54,7 @@ func (b *builder) gather(o Order, c *columns, places []uint32) {
 
 // gatherValues appends the values at some places behind the first n, all of which are the same if told so.
 func (b *builder) gatherValues(n int, c *columns, places []uint32, sameV bool) {
-	kind, uniform := c.V.Kinds[places[0]], sameV || c.V.uniform(places)
+	kind, uniform := c.V.Kinds[places[0]], sameV || c.kind != KindNil || c.V.uniform(places)
 	if n == 0 {
 		b.kind = kind
 	}

@@ -12,6 +12,7 @@ type columns struct {
 	Tx   []ID
 	End  []ID
 	in   []membership
+	kind Kind // of all values; KindNil where they have several, or that was not looked at
 
 	longs   longs    // reads the long values that stand as stubs in a block
 	origins []origin // of each value, if some are stubs that come from several blocks

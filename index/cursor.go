@@ -264,7 +264,11 @@ func (c *Cursor) handOut() {
 	c.batch = Batch{E: w.E[i:j:j], A: w.A[i:j:j], Tx: w.Tx[i:j:j]}
 	if !c.bare {
 		c.batch.V = w.V.Slice(i, j)
-		c.batch.V.narrow()
+		if w.kind != KindNil {
+			c.batch.V.narrowTo(w.kind)
+		} else {
+			c.batch.V.narrow()
+		}
 	}
 	if !c.lens.history || w.class == current {
 		w.from = j

@@ -5,7 +5,7 @@ import "context"
 // A held is the facts of one run or tree that a view may show, in a range.
 type held struct {
 	facts int
-	nth   func(n int) (*Fact, error)
+	nth   func(n int) (Fact, error)
 }
 
 type heldFacts []held
@@ -18,7 +18,7 @@ func (l Levels) holding(ctx context.Context, o Order, within *Range, lens *lens)
 				continue
 			}
 			x := r.part(k).span(o, within)
-			all = append(all, held{x.len(), func(n int) (*Fact, error) { return x.fact(x.place(x.at + n)), nil }})
+			all = append(all, held{x.len(), func(n int) (Fact, error) { return *x.fact(x.place(x.at + n)), nil }})
 			facts += x.len()
 		}
 	}
@@ -35,7 +35,7 @@ func (l Levels) holding(ctx context.Context, o Order, within *Range, lens *lens)
 			if err != nil {
 				return nil, 0, err
 			}
-			all = append(all, held{max(0, hi-lo), func(n int) (*Fact, error) { return t.nth(ctx, &s.reader, lo+n) }})
+			all = append(all, held{max(0, hi-lo), func(n int) (Fact, error) { return t.nth(ctx, &s.reader, lo+n) }})
 			facts += max(0, hi-lo)
 		}
 	}
@@ -44,13 +44,13 @@ func (l Levels) holding(ctx context.Context, o Order, within *Range, lens *lens)
 
 // A pickedFact stands for some facts.
 type pickedFact struct {
-	*Fact
+	Fact
 	facts int
 }
 
 // pick picks about n of the facts, of each run or tree at equal distances, and at least one of each that has some.
 func (all heldFacts) pick(n, facts int) ([]pickedFact, error) {
-	var picked []pickedFact
+	picked := make([]pickedFact, 0, n+len(all))
 	for _, h := range all {
 		some := min(h.facts, (n*h.facts+facts-1)/max(1, facts))
 		for i := range some {

@@ -37,13 +37,16 @@ func (s *sequence) lay(g *group, places []uint32) *columns {
 	c.appendPlaces(&s.columns, places, true)
 	c.in = nil
 	v := &c.V
+	if uniform(v.Kinds) {
+		c.kind = v.Kinds[0]
+	}
 	switch {
-	case !uniform(v.Kinds):
-	case v.Kinds[0].oneWord():
+	case c.kind == KindNil:
+	case c.kind.oneWord():
 		v.Texts = nil
 	case v.Texts != nil:
 		v.Words = nil
-		if coded := (&Vector{}); coded.AppendCoded(&Vector{Kind: v.Kinds[0], Texts: v.Texts}, nil) && coded.IsCoded() {
+		if coded := (&Vector{}); coded.AppendCoded(&Vector{Kind: c.kind, Texts: v.Texts}, nil) && coded.IsCoded() {
 			v.Texts, v.coded = nil, coded.coded
 		}
 	}

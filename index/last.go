@@ -54,9 +54,11 @@ func (l *Level) last(c *Cursor, n int) (facts [dropped]*Fact, err error) {
 			return facts, err
 		}
 		if hi-lo > n {
-			if facts[k], err = t.nth(c.ctx, &l.reader, hi-n); err != nil {
+			f, err := t.nth(c.ctx, &l.reader, hi-n)
+			if err != nil {
 				return facts, err
 			}
+			facts[k] = &f
 		}
 	}
 	return facts, nil

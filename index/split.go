@@ -19,11 +19,11 @@ func (l Levels) Split(ctx context.Context, o Order, within Range, v View, n, tog
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(cuts, func(a, b pickedFact) int { return cmp.Or(o.Compare(*a.Fact, *b.Fact), cmp.Compare(a.facts, b.facts)) })
+	slices.SortFunc(cuts, func(a, b pickedFact) int { return cmp.Or(o.Compare(a.Fact, b.Fact), cmp.Compare(a.facts, b.facts)) })
 	out, rest := make([]Range, 0, n), within
 	before := 0
 	for _, c := range cuts {
-		cut := Cut{Parts: together, Key: *c.Fact}
+		cut := Cut{Parts: together, Key: c.Fact}
 		if n*before >= (len(out)+1)*facts && cut.compare(o, &rest.Lo) > 0 {
 			out = append(out, Range{rest.Lo, cut})
 			rest.Lo = cut

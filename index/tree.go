@@ -246,12 +246,12 @@ func (c *columns) rank(o Order, cut *Cut) int {
 }
 
 // nth returns the fact of the tree before which there are n.
-func (t *tree) nth(ctx context.Context, r *reader, n int) (*Fact, error) {
+func (t *tree) nth(ctx context.Context, r *reader, n int) (f Fact, err error) {
 	c := &t.top
 	for height := t.height; height > 0; height-- {
 		d, err := r.directory(ctx, t, c, height)
 		if err != nil {
-			return nil, err
+			return f, err
 		}
 		i := 0
 		for ; i < len(d.children)-1 && n >= d.children[i].facts; i++ {
@@ -261,18 +261,22 @@ func (t *tree) nth(ctx context.Context, r *reader, n int) (*Fact, error) {
 	}
 	l, err := r.leaf(ctx, t, c)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
 	i := 0
 	for ; i < len(l.blocks)-1 && n >= l.blocks[i].facts; i++ {
 		n -= l.blocks[i].facts
 	}
-	var long longOpener
-	cols, err := long.columns(ctx, r, t, c, l, i)
+	cols, err := r.columns(c, l, i)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
-	return cols.wholeFact(n), long.error()
+	if !cols.V.packed.stubs {
+		return *cols.fact(n), nil
+	}
+	var long longOpener
+	f = *long.open(ctx, r, t, c, cols).wholeFact(n)
+	return f, long.error()
 }
 
 // count returns how many facts of the tree lie in a range.

@@ -11,6 +11,7 @@ type walk struct {
 	key    *filterKey          // of all facts of the range; nil where filters have none
 
 	begun bool
+	met   bool // a block was met: those behind it lie behind the beginning of the range
 	path  []step
 	steps [2]step // of path, as long as it is no longer
 	child *child  // of the leaf
@@ -41,9 +42,9 @@ func (w *walk) feed(ctx context.Context) (span, error) {
 			}
 			continue
 		}
-		b := &w.leaf.blocks[w.block]
+		b, met := &w.leaf.blocks[w.block], w.met
 		w.block++
-		if w.past(&b.summary) {
+		if w.met = true; w.past(&b.summary) {
 			break
 		}
 		if w.skip != nil && w.skip(&b.summary) {
@@ -53,7 +54,11 @@ func (w *walk) feed(ctx context.Context) (span, error) {
 		if err != nil {
 			return span{}, err
 		}
-		x := span{columns: c, to: c.len()}.within(w.tree.order, w.within)
+		x := span{columns: c, to: c.len()}
+		if met && w.block < len(w.leaf.blocks) && !w.past(&w.leaf.blocks[w.block].summary) {
+			return x, nil // all of it lies within the range
+		}
+		x = x.within(w.tree.order, w.within)
 		if err := w.long.error(); err != nil {
 			return span{}, err
 		}

@@ -126,8 +126,10 @@ func extendPicked(v *index.Vector, m int, w *index.Vector, places []int32) {
 	switch {
 	case fits && words != nil:
 		v.Kind = w.Kind
-		for _, p := range places {
-			v.Words = append(v.Words, words[p])
+		n := len(v.Words)
+		v.Words = slices.Grow(v.Words, len(places))[:n+len(places)]
+		for k, p := range places {
+			v.Words[n+k] = words[p]
 		}
 	case fits && len(places) > 0 && w.Kinds == nil && w.Words == nil:
 		v.Kind, v.Texts = w.Kind, w.AppendTexts(v.Texts, places)

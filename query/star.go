@@ -15,6 +15,7 @@ type star struct {
 	excerpt *excerpt
 	whole   bool // nothing is left to be tested
 	simple  bool // and each row of the group has an entity of its own
+	single  bool // no entity comes twice
 	group   *relation
 	keys    []uint64 // of the rows of the group
 	kind    index.Kind
@@ -22,6 +23,7 @@ type star struct {
 	index   *wordIndex // nil where both ascend
 	ids     *idSet     // where only those of the group's entities are wanted that the scan has
 	at      int        // the first row that is not passed, where both ascend
+	room    *starRoom  // where what it holds comes from
 	starRoom
 	shared []int     // other components whose variable the group has
 	news   *relation // the columns that the scan adds
@@ -38,6 +40,18 @@ type starRoom struct {
 
 var starRooms = sync.Pool{New: func() any { return new(starRoom) }}
 
+// borrow takes memory that another star has left.
+func (t *star) borrow() {
+	t.room = starRooms.Get().(*starRoom)
+	t.starRoom = starRoom{t.room.left[:0], t.room.right[:0], t.room.words[:0]}
+}
+
+// leave leaves the memory to the next star.
+func (t *star) leave() {
+	*t.room = t.starRoom
+	starRooms.Put(t.room)
+}
+
 // joinInto joins what a scan reads to the rows of a group. It reports whether it can: the group must have the entity, or the value, as words.
 func (s *scan) joinInto(c *conj, g *relation, p *probe, x *excerpt) (*relation, bool, error) {
 	if err := s.onlyIDs(c.run, p); err != nil {
@@ -52,9 +66,8 @@ func (s *scan) joinInto(c *conj, g *relation, p *probe, x *excerpt) (*relation, 
 	if t.place < 0 || t.keys == nil {
 		return nil, false, nil
 	}
-	room := starRooms.Get().(*starRoom)
-	t.starRoom = *room
-	defer func() { *room = t.starRoom; starRooms.Put(room) }()
+	t.borrow()
+	defer t.leave()
 	t.prepare()
 	if x.none {
 		return t.joined(), true, nil
@@ -72,9 +85,9 @@ func (t *star) fork() taker {
 		return nil
 	}
 	next := *t
-	next.at, next.starRoom, next.news = 0, starRoom{}, newRelation(t.news.vars)
-	if t.ids != nil {
-		next.ids = &idSet{t.ids.least, make([]uint64, len(t.ids.bits))}
+	next.at, next.news = 0, newRelation(t.news.vars)
+	if next.borrow(); t.ids != nil {
+		next.ids, next.words = newIDSet(t.keys, next.words)
 	}
 	return &next
 }
@@ -89,6 +102,7 @@ func (t *star) join(of taker) {
 			t.ids.bits[i] |= word
 		}
 	}
+	next.leave()
 }
 
 // column returns the number of the column of a group that the variable in a place of the scan has; −1 where it has none.
@@ -114,7 +128,8 @@ func (t *star) prepare() {
 	t.news = newRelation(added.list())
 	t.semi = added.empty()
 	t.whole = s.coversAll(t.probe, t.excerpt) && len(t.shared) == 0
-	t.left, t.right = slices.Grow(t.left[:0], t.group.n), t.right[:0]
+	t.left = slices.Grow(t.left, t.group.n)
+	t.single = t.place == 0 && s.comesOnce(t.excerpt)
 	distinct := strictlyAscends(index.Vector{Kind: t.kind, Words: t.keys})
 	if t.semi && t.whole && t.place == 0 && distinct {
 		if t.ids, t.words = newIDSet(t.keys, t.words); t.ids != nil {
@@ -141,6 +156,15 @@ func (x *excerpt) entitiesAscend() bool {
 	return x.covered[1] && x.covered[2]
 }
 
+// comesOnce reports whether no entity comes twice in an excerpt that is in the order of entities.
+func (s *scan) comesOnce(x *excerpt) bool {
+	if !s.consts.known[1] || !x.covered[1] || s.from.IsHistory() {
+		return false
+	}
+	a, ok := s.from.Schema().Attribute(s.consts.values[1].Ref())
+	return ok && (x.order == index.AEVT && !a.Many || x.order == index.AVET && x.covered[2])
+}
+
 // take joins a batch.
 func (t *star) take(b *index.Batch) {
 	words := idWords(b.E)
@@ -160,9 +184,12 @@ func (t *star) take(b *index.Batch) {
 	}
 	before := len(t.left)
 	t.right = t.right[:0]
-	if t.index != nil {
+	switch {
+	case t.index != nil:
 		t.probeAll(words, b)
-	} else {
+	case t.simple && t.single && words[len(words)-1]-words[0] == uint64(len(words)-1):
+		t.takeSome(words)
+	default:
 		t.merge(words, b)
 	}
 	if !t.semi {
@@ -199,6 +226,22 @@ func (t *star) takeAll(words []uint64, b *index.Batch) bool {
 	}
 	t.news.n += len(words)
 	return true
+}
+
+// takeSome joins a batch of one datom for each entity from its first to its last to those of the rows whose entities are among them: where the datom
+// of one is need not be looked for.
+func (t *star) takeSome(words []uint64) {
+	first, last := words[0], words[len(words)-1]
+	from := seek(t.keys, t.at, first)
+	upto := seek(t.keys, from, last+1)
+	t.at, t.left = upto, appendRange(t.left, from, upto)
+	if t.semi {
+		return
+	}
+	t.right = slices.Grow(t.right, upto-from)[:upto-from]
+	for i, w := range t.keys[from:upto] {
+		t.right[i] = int32(w - first)
+	}
 }
 
 // appendRange appends the numbers from one up to another.

@@ -11,9 +11,19 @@ import (
 // TestStar joins batches to rows in every way: merged, one by one, and by an index. An entity whose values lie in two batches loses none of
 // them, and is kept once where only that it is there counts.
 func TestStar(t *testing.T) {
-	all := [][]db.ID{{2, 3, 5, 8}, {8, 9}, {9, 9, 11}, {11, 12}, {20}}
+	starOf(t, [][]db.ID{{2, 3, 5, 8}, {8, 9}, {9, 9, 11}, {11, 12}, {20}}, false)
+}
+
+// TestStarOfSingles does so with entities of one value each, of which some follow each other without a gap.
+func TestStarOfSingles(t *testing.T) {
+	starOf(t, [][]db.ID{{2, 3, 4, 5}, {6}, {8, 9, 10}, {11, 14}, {20, 21, 22}}, true)
+}
+
+// starOf joins batches of these entities.
+func starOf(t *testing.T, all [][]db.ID, single bool) {
 	for _, keys := range [][]uint64{
 		{2, 3, 5, 8, 9, 11, 12, 20}, {2, 3, 5, 8}, {8, 9, 10, 11}, {9}, {1, 30}, {2, 2, 8, 8, 9}, {2, 8, 9, 1 << 40}, {20, 9, 2}, {11, 8, 11}, {1 << 40, 9, 8},
+		{3, 5, 6, 9, 22, 23}, {1, 4, 7, 10, 14, 21},
 	} {
 		for _, semi := range []bool{false, true} {
 			s := &scan{clause: &patternClause{terms: make([]term, 3)}, at: [maxPattern]variable{0, noVariable, 1, noVariable, noVariable}}
@@ -25,6 +35,7 @@ func TestStar(t *testing.T) {
 			group := &relation{vars: []variable{0}, cols: []index.Vector{{Kind: index.KindLong, Words: keys}}, n: len(keys)}
 			st := &star{scan: s, probe: &probe{}, excerpt: x, group: group, keys: keys, kind: index.KindLong}
 			st.prepare()
+			st.single = single
 			v := uint64(0)
 			for _, ids := range all {
 				b := &index.Batch{E: ids, A: make([]db.ID, len(ids)), Tx: make([]db.ID, len(ids)), V: index.Vector{Kind: index.KindLong}}
