@@ -39,7 +39,8 @@ type conj struct {
 	keep      varSet      // variables that are asked for in the end
 	enough    int         // rows of them, where any will do; 0 where all are needed
 	rec       *recursion
-	held      int64 // bytes of the groups
+	piped     *pipeline // what the last step has run with others
+	held      int64     // bytes of the groups
 }
 
 // A candidate is a step that is still to be run, and what was found out about it since its variables changed.
@@ -127,6 +128,7 @@ func (c *conj) advance() error {
 	if err := c.execute(&s); err != nil {
 		return err
 	}
+	c.piped = nil
 	c.known.addAll(bindsOf(s.operator))
 	c.touched.addAll(s.uses)
 	c.count(s.uses, -1)

@@ -2,6 +2,7 @@ package query
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
@@ -14,8 +15,7 @@ type extent struct {
 	attr     db.ID
 	entities []uint64
 	values   index.Vector
-	byEntity *wordIndex // nil where nobody has asked for it
-	byValue  *wordIndex
+	finders  [2]atomic.Pointer[finder] // by entity and by value; nil where nobody has asked for it
 }
 
 // minExtent is how many datoms an attribute has at least which is kept, extentShare which part of the bytes that a query may still hold it takes at
@@ -34,17 +34,30 @@ func (s *scan) extentFor(c *conj, a *access) (*extent, error) {
 	if !s.isWhole(a) {
 		return nil, nil
 	}
-	attr := a.probe.values[1].Ref()
-	for _, x := range c.run.extents {
-		if x.from == s.from && x.attr == attr {
-			return x, nil
-		}
+	if x := s.extentIn(c.run, a); x != nil {
+		return x, nil
 	}
 	full, err := s.full(c, &a.probe)
-	if err != nil || full < minExtent || full*extentBytes > float64(c.run.room()/extentShare) || !s.isAgain(c) && !s.prefersLookup(a, full) {
+	if err != nil || !c.run.holds(full) || !s.isAgain(c) && !s.prefersLookup(a, full) {
 		return nil, err
 	}
 	return c.run.readExtent(s, a, full)
+}
+
+// extentIn returns the extent of what a scan reads, where that is there already.
+func (s *scan) extentIn(r *run, a *access) *extent {
+	attr := a.probe.values[1].Ref()
+	for _, x := range r.extents {
+		if x.from == s.from && x.attr == attr {
+			return x
+		}
+	}
+	return nil
+}
+
+// holds reports whether an attribute has enough datoms to be kept, and not too many.
+func (r *run) holds(full float64) bool {
+	return full >= minExtent && full*extentBytes <= float64(r.room()/extentShare)
 }
 
 // isWhole reports whether a scan reads all that holds of an attribute whose values are words, and needs nothing of it but entities and values.
@@ -116,28 +129,6 @@ func (r *run) readExtent(s *scan, a *access, full float64) (*extent, error) {
 	r.extents = append(r.extents, out)
 	r.held += int64(all.n) * extentBytes
 	return out, r.fits(0, 0)
-}
-
-// index returns the index of a component.
-func (x *extent) index(place int) *wordIndex {
-	if place == 0 {
-		if x.byEntity == nil {
-			x.byEntity = newWordIndex(x.entities)
-		}
-		return x.byEntity
-	}
-	if x.byValue == nil {
-		x.byValue = newWordIndex(x.values.Words)
-	}
-	return x.byValue
-}
-
-// column returns a component.
-func (x *extent) column(place int) index.Vector {
-	if place == 0 {
-		return index.Vector{Kind: index.KindLong, Words: x.entities}
-	}
-	return x.values
 }
 
 // rows returns an extent as rows of the variables of a scan.

@@ -268,8 +268,10 @@ func (s *scan) run(c *conj) error {
 		return err
 	}
 	if a.group != nil && a.group.n > 1 && !a.lookUp {
-		if joined, ok, err := s.gather(c.run, a.group, x); ok || err != nil {
-			return firstError(err, c.replace(a.group, joined))
+		if x != nil {
+			if ok, err := c.pipe(s, a.group, x); ok || err != nil {
+				return err
+			}
 		}
 		if joined, ok, err := s.joinInto(c, a.group, &a.probe, &a.excerpt); ok || err != nil {
 			return firstError(err, c.replace(a.group, joined))

@@ -40,6 +40,10 @@ func (c *conj) execute(s *candidate) error {
 	step.Duration, step.Datoms = time.Since(start), c.run.datoms-read
 	rows, _ := c.rows(s.uses)
 	step.Rows = int(rows)
+	if c.piped != nil {
+		*around = c.piped.note(step, *around)
+		return err
+	}
 	*around = append(*around, *step)
 	return err
 }
