@@ -24,6 +24,9 @@ type Cache struct {
 	stats   CacheStats
 	inTrial int          // bytes
 	found   atomic.Int64 // hits without the lock
+
+	worth    int // how much is gone through in vain at least where a material is thought of
+	patience int // how many times more than is gone through to make it, before one is made
 }
 
 // CacheStats are counts of what a cache did, and of what it holds.
@@ -69,7 +72,7 @@ type loading struct {
 
 // NewCache returns a cache that holds leaves of up to so many bytes, and at least one leaf.
 func NewCache(bytes int) *Cache {
-	c := &Cache{limit: bytes, loading: map[[32]byte]*loading{}}
+	c := &Cache{limit: bytes, loading: map[[32]byte]*loading{}, worth: worthMaterial, patience: 1}
 	c.trial, _ = simplelru.NewLRU[[32]byte, *cached](math.MaxInt, nil) // an error only for a size below 1
 	c.kept, _ = simplelru.NewLRU[[32]byte, *cached](math.MaxInt, nil)
 	return c

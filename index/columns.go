@@ -155,6 +155,18 @@ func (c *columns) appendSpan(from *columns, i, j int) {
 	c.appendTexts(n, &from.V, i, j)
 }
 
+// appendBatch appends the facts of a batch, which hold.
+func (c *columns) appendBatch(b *Batch) {
+	from := columns{E: b.E, A: b.A, Tx: b.Tx, V: b.V}
+	if from.V.Kinds == nil {
+		from.V.Kinds = slices.Repeat([]Kind{b.V.Kind}, b.Len())
+	}
+	if from.V.Words == nil {
+		from.V.Words = make([]uint64, b.Len())
+	}
+	c.appendSpan(&from, 0, b.Len())
+}
+
 // appendTexts appends the texts from i to j of other columns behind those of the first n.
 func (c *columns) appendTexts(n int, from *Vector, i, j int) {
 	spelled := from.Texts != nil

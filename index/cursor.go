@@ -22,6 +22,7 @@ type Cursor struct {
 	key    *filterKey // of the range; nil where filters have none
 
 	loose   bool // datoms may come in any order
+	makes   bool // a material is made of what it reads, for which no other one is made
 	opened  bool
 	halved  bool      // of the waiting stretch the assertions were handed out, and the ends were not
 	few     [2]source // so that reading at a point allocates little
@@ -91,7 +92,9 @@ func (c *Cursor) Next() (*Batch, error) {
 		return nil, err
 	}
 	if !c.opened {
-		c.open()
+		if err := c.open(); err != nil {
+			return nil, err
+		}
 	}
 	c.builder.reset()
 	for c.advance() {
@@ -133,10 +136,49 @@ func (c *Cursor) labelled() *Batch {
 }
 
 // open finds the range in each part of each run that the view needs.
-func (c *Cursor) open() {
+func (c *Cursor) open() error {
+	made, levels, err := c.materialised()
+	if err != nil {
+		return err
+	}
 	c.opened = true
-	sources, rows := c.few[:0], 0
-	for _, r := range c.levels.runs {
+	sources, rows := c.runSources(c.few[:0], levels.runs)
+	if made.len() > 0 {
+		sources = append(sources, c.source(made, current, whole))
+		rows += made.len()
+	}
+	if len(levels.stored) > 0 {
+		if key, ok := c.within.keyIn(c.order); ok && c.keys == nil {
+			c.key = &key
+		}
+	}
+	for _, l := range levels.stored {
+		sources = l.sources(sources, c)
+	}
+	for i := range sources {
+		if s := &sources[i]; c.most == 0 && c.lens.sifts(s.role, s.class) {
+			c.sifting(s)
+		}
+	}
+	if c.most == 0 && !c.lens.history && closes(sources) {
+		sources = c.masked(sources)
+	}
+	if c.keys != nil {
+		rows = 0 // each has a feeder that tells
+	}
+	rows += c.begin(sources)
+	if c.lens.history {
+		rows *= 2
+	}
+	if c.room = min(batchSize, rows); c.most > 0 {
+		c.room = min(c.room, c.most)
+	}
+	return nil
+}
+
+// runSources appends what is read of some runs, and returns how many facts that is.
+func (c *Cursor) runSources(sources []source, runs []*Run) (all []source, rows int) {
+	for _, r := range runs {
 		if r.misses(c.order, &c.within) {
 			continue
 		}
@@ -150,39 +192,21 @@ func (c *Cursor) open() {
 			if role != mask {
 				x = part.laid(c.order, x)
 			}
-			switch {
-			case x.len() == 0:
-			case c.keys != nil:
-				sources = append(sources, source{walk: &keyRun{picker{keyList: c.keys}, x}, class: k, role: role})
-			default:
-				sources = append(sources, source{span: x, class: k, role: role})
+			if x.len() > 0 {
+				sources = append(sources, c.source(x, k, role))
 				rows += x.len()
 			}
 		}
 	}
-	if len(c.levels.stored) > 0 {
-		if key, ok := c.within.keyIn(c.order); ok && c.keys == nil {
-			c.key = &key
-		}
+	return sources, rows
+}
+
+// source returns the source of a span, of which only the keys are read where there are some.
+func (c *Cursor) source(x span, k class, role role) source {
+	if c.keys != nil {
+		return source{walk: &keyRun{picker{keyList: c.keys}, x}, class: k, role: role}
 	}
-	for _, l := range c.levels.stored {
-		sources = l.sources(sources, c)
-	}
-	for i := range sources {
-		if s := &sources[i]; c.most == 0 && c.lens.sifts(s.role, s.class) {
-			c.sifting(s)
-		}
-	}
-	if c.most == 0 && !c.lens.history && closes(sources) {
-		sources = c.masked(sources)
-	}
-	rows += c.begin(sources)
-	if c.lens.history {
-		rows *= 2
-	}
-	if c.room = min(batchSize, rows); c.most > 0 {
-		c.room = min(c.room, c.most)
-	}
+	return source{span: x, class: k, role: role}
 }
 
 // sifting lets a source leave out what does not show, by itself where it picks facts anyway.

@@ -100,7 +100,7 @@ func TestKeysTogetherShowWhatTheyShowOneByOne(t *testing.T) {
 
 // stored returns the levels of the commits, of which some lie in a store.
 func (h *history) stored(t *testing.T, rng *rand.Rand) Levels {
-	s, cache := newShelf(), NewCache(1<<rng.Intn(20))
+	s, cache := newShelf(), randomCache(rng)
 	sizes := Sizes{Leaf: 1 + rng.Intn(60), Block: 1 + rng.Intn(20), Level: 1 + rng.Intn(100)}
 	var l Levels
 	for i, facts := range h.commits {

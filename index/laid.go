@@ -36,8 +36,16 @@ func (s *sequence) lay(g *group, places []uint32) *columns {
 	c := newColumns(len(places), s.End != nil)
 	c.appendPlaces(&s.columns, places, true)
 	c.in = nil
+	c.compact()
+	s.laidBytes.Add(int64(c.bytes()))
+	g.laid.Store(&c)
+	return &c
+}
+
+// compact leaves out of the values what they do not need, where all are of one kind, and numbers texts if few are distinct.
+func (c *columns) compact() {
 	v := &c.V
-	if uniform(v.Kinds) {
+	if len(v.Kinds) > 0 && uniform(v.Kinds) {
 		c.kind = v.Kinds[0]
 	}
 	switch {
@@ -50,9 +58,6 @@ func (s *sequence) lay(g *group, places []uint32) *columns {
 			v.Texts, v.coded = nil, coded.coded
 		}
 	}
-	s.laidBytes.Add(int64(c.bytes()))
-	g.laid.Store(&c)
-	return &c
 }
 
 // laidBytes returns how much memory the facts of the run take that are laid out.

@@ -15,6 +15,7 @@ type Level struct {
 	reader
 	oldest, newest ID // transactions that asserted or ended something
 	trees          [4][dropped]*tree
+	materials      materials
 }
 
 // sources appends the trees that a cursor reads.

@@ -61,15 +61,16 @@ func (s *shelf) Damaged(name SegmentName, why error) error { return &shelfError{
 
 // law: levels with a part in a store show what the same levels in memory show, on every view, however often a part of them went there.
 func TestLevelsInAStoreShowTheSame(t *testing.T) {
-	scans, most := 0, 0
+	scans, most, before := 0, 0, materialNames.Load()
 	soak.Run(t, 12, 120, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewSource(seed))
 		h := randomHistory(rng, 1+rng.Intn(60), 1+rng.Intn(12), 1+rng.Intn(12))
 		n, levels := checkStored(t, rng, h)
 		scans, most = scans+n, max(most, levels)
 	})
-	if t.Logf("%d scans, up to %d levels", scans, most); most < 3 {
-		t.Errorf("no more than %d levels", most)
+	materials := materialNames.Load() - before
+	if t.Logf("%d scans, up to %d levels, %d materials", scans, most, materials); most < 3 || materials < 10 {
+		t.Errorf("no more than %d levels and %d materials", most, materials)
 	}
 }
 
@@ -94,7 +95,17 @@ type stack struct {
 func newStack(rng *rand.Rand) *stack {
 	sizes := Sizes{Leaf: 1 + rng.Intn(60), Block: 1 + rng.Intn(20), Level: []int{1, 4, 30, 1 << 20}[rng.Intn(4)],
 		Ratio: 2 + rng.Intn(7)}
-	return &stack{shelf: newShelf(), cache: NewCache(1 << rng.Intn(20)), sizes: sizes}
+	return &stack{shelf: newShelf(), cache: randomCache(rng), sizes: sizes}
+}
+
+// randomCache returns a cache of some size, or one with room for materials, which are made wherever they can be.
+func randomCache(rng *rand.Rand) *Cache {
+	if rng.Intn(2) == 0 {
+		return NewCache(1 << rng.Intn(20))
+	}
+	c := NewCache(1 << 24)
+	c.worth, c.patience = 0, 0
+	return c
 }
 
 // grown returns the levels that hold what l holds, as they are read from the store.

@@ -22,6 +22,7 @@ type Run struct {
 	mu             sync.Mutex
 	raw            raw // until it is sorted
 	parts          [3]*sequence
+	materials      materials
 }
 
 // A class is one of the three ways to lie in a run.
