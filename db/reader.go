@@ -44,9 +44,9 @@ type Reader interface {
 	// so many components, in the order's sequence, stay together. A view with filters, which are asked by one goroutine, is not divided. It
 	// is for package query alone.
 	Split(ctx context.Context, o Order, r index.Range, n, together int) ([]index.Range, error)
-	// Find returns the datoms of a range of an order that has few, at once, which is the fastest way to read at a point. On a history
-	// view it fails with ErrHistory.
-	Find(ctx context.Context, o Order, r index.Range) (index.Found, error)
+	// Find returns the datoms whose first components in an order, so many of them, equal those of a key, at once, where these are few: it is the
+	// fastest way to read at a point. On a history view it fails with ErrHistory.
+	Find(ctx context.Context, o Order, parts int, key index.Fact) (index.Found, error)
 	// Snapshot returns the snapshot beneath.
 	Snapshot() *Snapshot
 	String() string
@@ -114,8 +114,8 @@ func (r *reader) Split(ctx context.Context, o Order, rng index.Range, n, togethe
 	return r.snap.levels.Split(ctx, o, rng, w, n, together)
 }
 
-// Find returns the datoms of a range of an order that has few, at once.
-func (r *reader) Find(ctx context.Context, o Order, rng index.Range) (index.Found, error) {
+// Find returns the datoms whose first components in an order equal those of a key, at once.
+func (r *reader) Find(ctx context.Context, o Order, parts int, key index.Fact) (index.Found, error) {
 	if r.IsHistory() {
 		return index.Found{}, ErrHistory
 	}
@@ -123,7 +123,7 @@ func (r *reader) Find(ctx context.Context, o Order, rng index.Range) (index.Foun
 	if err != nil {
 		return index.Found{}, err
 	}
-	return r.snap.levels.Find(ctx, o, &rng, &w)
+	return r.snap.levels.Find(ctx, o, parts, &key, &w)
 }
 
 // each yields the datoms of a range.

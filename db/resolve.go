@@ -76,8 +76,8 @@ func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRe
 // lastOf returns the entity that has a unique value at the end of what is shown, and where that is history and none has, the last
 // that had it.
 func (r *reader) lastOf(ctx context.Context, a *Attribute, v Value, w index.View) (id ID, found bool, err error) {
-	key := index.Prefix(2, index.Fact{A: a.ID, V: v})
-	holder, err := r.snap.levels.Find(ctx, AVET, &key, &w)
+	key := index.Fact{A: a.ID, V: v}
+	holder, err := r.snap.levels.Find(ctx, AVET, 2, &key, &w)
 	switch {
 	case err != nil || holder.Len() == 0 && !w.History:
 		return 0, false, err
@@ -85,7 +85,7 @@ func (r *reader) lastOf(ctx context.Context, a *Attribute, v Value, w index.View
 		return holder.E(0), true, nil
 	}
 	last := ID(0)
-	for cursor := r.snap.levels.Scan(ctx, AVET, key, w); ; {
+	for cursor := r.snap.levels.Scan(ctx, AVET, index.Prefix(2, key), w); ; {
 		batch, err := cursor.Next()
 		if err != nil || batch == nil {
 			return id, found, err

@@ -20,34 +20,86 @@ func (f *Found) V(i int) Value { return f.in.V.At(f.in.place(f.in.at + i)) }
 // Tx returns the transaction of the i-th datom.
 func (f *Found) Tx(i int) ID { return f.in.Tx[f.in.place(f.in.at+i)] }
 
-// Find returns the datoms that the view shows of a range, in the order's sequence, all at once: it is for ranges of few. Mostly these
-// lie beside each other in one place, and are found there by a search and neither merged nor copied. A view of history is taken for one of
-// what holds.
-func (l Levels) Find(ctx context.Context, o Order, r *Range, v *View) (Found, error) {
+// Find returns the datoms that the view shows of those whose first components, so many in the order's sequence, equal those of a key, all
+// at once: it is for keys that few have. Mostly these lie beside each other in one place, and are found there by a search and neither merged nor
+// copied. A view of history is taken for one of what holds.
+func (l Levels) Find(ctx context.Context, o Order, parts int, key *Fact, v *View) (Found, error) {
 	if err := ctx.Err(); err != nil {
 		return Found{}, err
 	}
-	f := finder{order: o, lens: v.lens()}
+	var f finder
+	f.aim(o, parts, key)
+	f.lens = v.lens()
 	f.lens.history = false
 	for _, run := range l.runs {
-		if !f.run(run, r) {
-			return l.gathered(ctx, o, r, v)
+		if !f.run(run) {
+			return l.gathered(ctx, o, parts, key, v)
 		}
 	}
 	for _, level := range l.stored {
-		switch alone, err := f.level(ctx, level, r); {
+		switch alone, err := f.level(ctx, level); {
 		case err != nil:
 			return Found{}, err
 		case !alone:
-			return l.gathered(ctx, o, r, v)
+			return l.gathered(ctx, o, parts, key, v)
 		}
 	}
 	return Found{f.lens.shown(f.there, f.role)}, nil
 }
 
-// A finder looks for the one place in which all lies that a view shows of a range.
+// A target is what Find looks for: the facts that have some components of a key.
+type target struct {
+	order  Order
+	parts  int
+	key    Fact
+	sign   sign // of the cut before them
+	signed bool // it has one
+}
+
+func (t *target) aim(o Order, parts int, key *Fact) {
+	t.order, t.parts, t.key = o, parts, *key
+	t.sign, t.signed = signOf(o, parts, key)
+}
+
+// cut returns the cut before what is looked for.
+func (t *target) cut() *Cut { return &Cut{Parts: t.parts, Key: t.key} }
+
+// endsBefore reports whether all that is looked for lies before a cut.
+func (t *target) endsBefore(cut *Cut) bool {
+	for _, component := range []byte(sequences[t.order][:min(cut.Parts, t.parts)]) {
+		if order := compareComponent(component, &cut.Key, &t.key); order != 0 {
+			return order > 0
+		}
+	}
+	return false
+}
+
+// in returns the number of the last of some cuts that is not behind the beginning of what is looked for, and 0 where all are.
+func (t *target) in(ss signs, n int, nth func(i int) *Cut) int {
+	if !t.signed || ss == nil {
+		return ss.at(t.order, n, t.cut(), nth)
+	}
+	lo := ss.first(t.sign)
+	if lo == n || ss[lo] != t.sign {
+		return max(0, lo-1)
+	}
+	return ss.amongEqual(t.order, lo, t.cut(), nth)
+}
+
+// of returns what of a span, which is in the target's order, is looked for.
+func (t *target) of(x span) span {
+	for _, component := range []byte(sequences[t.order][:t.parts]) {
+		if x.len() == 0 {
+			break
+		}
+		x.narrow(component, &t.key)
+	}
+	return x
+}
+
+// A finder looks for the one place in which all lies that a view shows of its target.
 type finder struct {
-	order Order
+	target
 	lens  lens
 	there span // what was found, as it lies there
 	role  role
@@ -65,23 +117,25 @@ func (f *finder) found(x span, as role) bool {
 	return true
 }
 
-func (f *finder) run(r *Run, within *Range) bool {
-	if r.misses(f.order, within) {
-		return true
+func (f *finder) run(r *Run) bool {
+	if r.size <= lookedThrough {
+		if within := Prefix(f.parts, f.key); r.misses(f.order, &within) {
+			return true
+		}
 	}
 	for k := range dropped {
 		role := f.lens.role(r.oldest, r.newest, k)
 		if role == unread {
 			continue
 		}
-		if s := r.part(k); s.len() > 0 && !f.found(s.span(f.order, within), role) {
+		if s := r.part(k); s.len() > 0 && !f.found(s.find(&f.target), role) {
 			return false
 		}
 	}
 	return true
 }
 
-func (f *finder) level(ctx context.Context, l *Level, within *Range) (bool, error) {
+func (f *finder) level(ctx context.Context, l *Level) (bool, error) {
 	for k, t := range l.trees[f.order] {
 		if t.top.facts == 0 {
 			continue
@@ -90,7 +144,7 @@ func (f *finder) level(ctx context.Context, l *Level, within *Range) (bool, erro
 		if role == unread {
 			continue
 		}
-		x, whole, err := t.find(ctx, &l.reader, within)
+		x, whole, err := t.find(ctx, &l.reader, &f.target)
 		if err != nil || !whole || !f.found(x, role) {
 			return false, err
 		}
@@ -112,9 +166,9 @@ func (l lens) shown(x span, as role) span {
 	return span{columns: x.columns, places: places, to: len(places)}
 }
 
-// find returns what the tree has of a range, and whether that is all of it: else it goes on in another block, or lies in one with values that
+// find returns what the tree has of a target, and whether that is all of it: else it goes on in another block, or lies in one with values that
 // are stored elsewhere.
-func (t *tree) find(ctx context.Context, r *reader, within *Range) (x span, all bool, err error) {
+func (t *tree) find(ctx context.Context, r *reader, what *target) (x span, all bool, err error) {
 	c := &t.top
 	var until *Cut
 	for height := t.height; height > 0; height-- {
@@ -122,7 +176,7 @@ func (t *tree) find(ctx context.Context, r *reader, within *Range) (x span, all 
 		if err != nil {
 			return span{}, false, err
 		}
-		i := d.at(t.order, &within.Lo)
+		i := what.in(d.signs, len(d.children), d.from)
 		if i+1 < len(d.children) {
 			until = &d.children[i+1].from
 		}
@@ -132,7 +186,7 @@ func (t *tree) find(ctx context.Context, r *reader, within *Range) (x span, all 
 	if err != nil {
 		return span{}, false, err
 	}
-	i := l.at(&within.Lo)
+	i := what.in(l.signs, len(l.blocks), l.from)
 	if i+1 < len(l.blocks) {
 		until = &l.blocks[i+1].from
 	}
@@ -140,16 +194,29 @@ func (t *tree) find(ctx context.Context, r *reader, within *Range) (x span, all 
 	if err != nil || cols.V.packed.stubs {
 		return span{}, false, err
 	}
-	x = span{columns: cols, to: cols.len()}.within(t.order, within)
-	return x, x.to < cols.len() || until == nil || until.compare(t.order, &within.Hi) >= 0, nil
+	x = what.of(span{columns: cols, to: cols.len()})
+	return x, x.to < cols.len() || until == nil || what.endsBefore(until), nil
 }
 
-// gathered is Find where several places have something of the range.
-func (l Levels) gathered(ctx context.Context, o Order, r *Range, v *View) (Found, error) {
+// find returns what the sequence holds of a target.
+func (s *sequence) find(what *target) span {
+	x := span{columns: &s.columns, to: s.len()}
+	if what.order != EAVT {
+		x.places = s.inOrder(what.order)
+		x.to = len(x.places)
+	}
+	if groups := s.orders[what.order].groups; groups != nil && what.parts > 0 {
+		x.pick(groups, what.key.A)
+	}
+	return what.of(x)
+}
+
+// gathered is Find where several places have something of what is looked for.
+func (l Levels) gathered(ctx context.Context, o Order, parts int, key *Fact, v *View) (Found, error) {
 	now := *v
 	now.History = false
 	out := &columns{}
-	for c := l.Scan(ctx, o, *r, now); ; {
+	for c := l.Scan(ctx, o, Prefix(parts, *key), now); ; {
 		b, err := c.Next()
 		if b == nil || err != nil {
 			return Found{span{columns: out, to: out.len()}}, err

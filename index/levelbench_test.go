@@ -94,8 +94,7 @@ func BenchmarkLevelFind(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r := Prefix(c.parts, facts[5*rng.Intn(len(facts)/5)])
-				if f, err := l.Find(b.Context(), c.order, &r, &now); err != nil || f.Len() != c.found {
+				if f, err := l.Find(b.Context(), c.order, c.parts, &facts[5*rng.Intn(len(facts)/5)], &now); err != nil || f.Len() != c.found {
 					b.Fatalf("%d facts, %v", f.Len(), err)
 				}
 			}

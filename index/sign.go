@@ -2,6 +2,7 @@ package index
 
 import (
 	"math"
+	"math/bits"
 	"sort"
 )
 
@@ -9,25 +10,36 @@ import (
 // compared. It is the beginning of the first two components, each a word, or of a value alone that comes first. What a cut has less of is zero.
 type sign [2]uint64
 
-func (s sign) less(t sign) bool { return s[0] < t[0] || s[0] == t[0] && s[1] < t[1] }
+// less returns 1 for a sign that is smaller than another one, else 0.
+func (s *sign) less(t sign) int {
+	_, borrow := bits.Sub64(s[1], t[1], 0)
+	_, borrow = bits.Sub64(s[0], t[0], borrow)
+	return int(borrow)
+}
 
-// signOf returns the sign of a cut of an order, and false for one with a value that has none.
-func signOf(o Order, c *Cut) (s sign, ok bool) {
-	for i := range min(c.Parts, len(s)) {
-		switch sequences[o][i] {
-		case 'E':
-			s[i] = uint64(c.Key.E) ^ 1<<63
-		case 'A':
-			s[i] = uint64(c.Key.A) ^ 1<<63
-		case 'V':
-			if s[i], ok = c.Key.V.sign(); !ok || i == 0 { // values with equal signs need not be equal: what is behind them decides nothing
-				return s, ok
-			}
-		}
-	}
-	if c.After && c.Parts < len(s) {
+// sign returns the sign of the cut in an order, and false where it has a value that has none.
+func (c *Cut) sign(o Order) (s sign, ok bool) {
+	s, ok = signOf(o, c.Parts, &c.Key)
+	if c.After && (o != VAET || c.Parts == 0) {
 		for i := c.Parts; i < len(s); i++ {
 			s[i] = math.MaxUint64
+		}
+	}
+	return s, ok
+}
+
+// signOf returns the sign of the cut of an order before the facts that have some components of a key.
+func signOf(o Order, parts int, key *Fact) (s sign, ok bool) {
+	for i := range min(parts, len(s)) {
+		switch sequences[o][i] {
+		case 'E':
+			s[i] = uint64(key.E) ^ 1<<63
+		case 'A':
+			s[i] = uint64(key.A) ^ 1<<63
+		case 'V':
+			if s[i], ok = key.V.sign(); !ok || i == 0 { // values with equal signs need not be equal: what is behind them decides nothing
+				return s, ok
+			}
 		}
 	}
 	return s, true
@@ -79,7 +91,7 @@ func newSigns(o Order, n int, cut func(i int) *Cut) signs {
 	out := make(signs, n)
 	for i := range out {
 		var ok bool
-		if out[i], ok = signOf(o, cut(i)); !ok {
+		if out[i], ok = cut(i).sign(o); !ok {
 			return nil
 		}
 	}
@@ -88,22 +100,30 @@ func newSigns(o Order, n int, cut func(i int) *Cut) signs {
 
 // at returns the number of the last of n cuts that is not behind another one, and 0 where all are.
 func (ss signs) at(o Order, n int, cut *Cut, nth func(i int) *Cut) int {
-	lo, hi := 0, n
-	if s, ok := signOf(o, cut); ok && ss != nil {
-		lo, hi = ss.equal(s)
+	s, ok := cut.sign(o)
+	if !ok || ss == nil {
+		return max(0, sort.Search(n, func(i int) bool { return nth(i).compare(o, cut) > 0 })-1)
 	}
-	return max(0, lo+sort.Search(hi-lo, func(i int) bool { return nth(lo+i).compare(o, cut) > 0 })-1)
+	lo := ss.first(s)
+	if lo == n || ss[lo] != s {
+		return max(0, lo-1)
+	}
+	return ss.amongEqual(o, lo, cut, nth)
 }
 
-// equal returns from where to where signs equal one.
-func (ss signs) equal(s sign) (lo, hi int) {
-	hi = len(ss)
-	for lo < hi {
-		if mid := int(uint(lo+hi) >> 1); ss[mid].less(s) {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
+// amongEqual is at for a cut whose sign is that of the lo-th one and of none before it.
+func (ss signs) amongEqual(o Order, lo int, cut *Cut, nth func(i int) *Cut) int {
+	s := ss[lo]
+	return max(0, gallop(lo, len(ss), func(i int) bool { return ss[i] != s || nth(i).compare(o, cut) > 0 })-1)
+}
+
+// first returns the number of the first sign that is not less than another one. Halves are chosen without a branch, which nobody could predict.
+func (ss signs) first(s sign) int {
+	at := 0
+	for n := len(ss); n > 0; {
+		half := (n + 1) / 2
+		at += half & -ss[at+half-1].less(s)
+		n -= half
 	}
-	return lo, gallop(lo, len(ss), func(i int) bool { return ss[i] != s })
+	return at
 }

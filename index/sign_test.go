@@ -19,9 +19,9 @@ func TestSignsAscendWithCuts(t *testing.T) {
 	for o := EAVT; o <= VAET; o++ {
 		for i := range cuts {
 			for j := range cuts {
-				one, known := signOf(o, &cuts[i])
-				other, alsoKnown := signOf(o, &cuts[j])
-				if !known || !alsoKnown || !one.less(other) {
+				one, known := cuts[i].sign(o)
+				other, alsoKnown := cuts[j].sign(o)
+				if !known || !alsoKnown || one.less(other) == 0 {
 					continue
 				}
 				if compared++; cuts[i].compare(o, &cuts[j]) >= 0 {

@@ -101,16 +101,15 @@ func (x *span) narrowTo(column []ID, id ID) {
 		return
 	}
 	if first < id {
-		x.at = x.seekID(column, id)
+		x.at = x.seekID(column, x.at, x.to, id)
 	}
 	if last > id {
-		x.to = gallop(x.at, x.to, func(i int) bool { return column[x.place(i)] > id })
+		x.to = x.seekFrom(column, x.at, x.to, id+1)
 	}
 }
 
-// seekID returns the first place whose id in a column is not less than another one.
-func (x *span) seekID(column []ID, id ID) int {
-	lo, hi := x.at, x.to
+// seekID returns the first of some places whose id in a column is not less than another one.
+func (x *span) seekID(column []ID, lo, hi int, id ID) int {
 	if x.places == nil {
 		for lo < hi {
 			if mid := int(uint(lo+hi) >> 1); column[mid] < id {
@@ -129,6 +128,18 @@ func (x *span) seekID(column []ID, id ID) int {
 		}
 	}
 	return lo
+}
+
+// seekFrom is seekID for a place that is likely to be near: it doubles its step until it is past it.
+func (x *span) seekFrom(column []ID, at, to int, id ID) int {
+	for step := 1; at < to; step *= 2 {
+		probe := min(at+step, to) - 1
+		if column[x.place(probe)] >= id {
+			return x.seekID(column, at, probe, id)
+		}
+		at = probe + 1
+	}
+	return at
 }
 
 // narrowToValue leaves of the span the facts with a value.

@@ -76,7 +76,7 @@ func (h *hop) lead(ctx context.Context, in db.Reader, from index.Value, out []in
 	if h.from == 0 {
 		key.E = from.Ref()
 	}
-	found, err := in.Find(ctx, h.order, index.Prefix(2, key))
+	found, err := in.Find(ctx, h.order, 2, key)
 	if err != nil {
 		return out, err
 	}

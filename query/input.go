@@ -283,6 +283,17 @@ func isScalar(x any) bool {
 	return err == nil && v.Kind() != index.KindTuple
 }
 
+// isNoReader reports whether there is no database to ask.
+func isNoReader(r db.Reader) bool {
+	switch r := r.(type) {
+	case *db.Snapshot:
+		return r == nil
+	case *db.View:
+		return r == nil
+	}
+	return true
+}
+
 func isNil(x any) bool {
 	if x == nil {
 		return true

@@ -20,6 +20,7 @@ type point struct {
 	reads  []pointRead // the first by its value in AVET, where it finds the entity
 	row    []int       // by column: which read has its value; −1 for the entity itself
 	ids    []bool      // by column: whether it is an entity
+	names  []string
 	q      *ast
 }
 
@@ -56,7 +57,7 @@ func (w *pointRow) value(p *point, column int) index.Value {
 // settle it.
 func pointed(ctx context.Context, text string, q *ast, r db.Reader, in []any, w *pointRow) *point {
 	t := q.kept.Load()
-	if t == nil || t.point == nil || r == nil || len(in) != t.point.inputs || isNil(r) || r.IsHistory() || r.Schema() != t.point.schema ||
+	if t == nil || t.point == nil || len(in) != t.point.inputs || isNoReader(r) || r.IsHistory() || r.Schema() != t.point.schema ||
 		ctx.Value(budgetKey{}) != nil {
 		return nil
 	}
@@ -119,8 +120,7 @@ func (p *point) named(ctx context.Context, r db.Reader, x any, v index.Value, w 
 
 // holder notes the entity that has a value, and reports whether there is one; where not, whether that is settled.
 func (p *point) holder(ctx context.Context, r db.Reader, given *[maxPoint]index.Value, w *pointRow) (there, ok bool) {
-	rng := index.Prefix(2, index.Fact{A: p.reads[0].attr, V: p.reads[0].wanted(given)})
-	found, err := r.Find(ctx, index.AVET, rng)
+	found, err := r.Find(ctx, index.AVET, 2, index.Fact{A: p.reads[0].attr, V: p.reads[0].wanted(given)})
 	if err != nil || found.Len() != 1 {
 		return false, err == nil && found.Len() == 0
 	}
@@ -132,11 +132,11 @@ func (p *point) holder(ctx context.Context, r db.Reader, given *[maxPoint]index.
 // read notes the value that the entity has, and reports whether it has one; where not, whether that is settled.
 func (p *point) read(ctx context.Context, r db.Reader, i int, given *[maxPoint]index.Value, w *pointRow) (there, ok bool) {
 	x := &p.reads[i]
-	rng := index.Prefix(2, index.Fact{E: w.entity, A: x.attr})
+	key, parts := index.Fact{E: w.entity, A: x.attr}, 2
 	if x.known() {
-		rng = index.Prefix(3, index.Fact{E: w.entity, A: x.attr, V: x.wanted(given)})
+		key.V, parts = x.wanted(given), 3
 	}
-	found, err := r.Find(ctx, index.EAVT, rng)
+	found, err := r.Find(ctx, index.EAVT, parts, key)
 	if err != nil || found.Len() != 1 {
 		return false, err == nil && found.Len() == 0
 	}
@@ -152,9 +152,20 @@ func (x *pointRead) wanted(given *[maxPoint]index.Value) index.Value {
 	return x.value
 }
 
+// A pointAnswer is an answer of few columns, in one piece of memory.
+type pointAnswer struct {
+	answer
+	objects objects
+	few     [2]answerColumn
+}
+
 // answer returns the row as an answer.
 func (p *point) answer(w *pointRow) *answer {
-	a := &answer{names: p.q.columns(), shape: p.q.shape, objects: newObjects(), cols: make([]answerColumn, len(p.row))}
+	x := &pointAnswer{answer: answer{names: p.names, shape: p.q.shape}}
+	a := &x.answer
+	if a.objects, a.cols = &x.objects, x.few[:min(len(p.row), len(x.few))]; len(p.row) > len(x.few) {
+		a.cols = make([]answerColumn, len(p.row))
+	}
 	if !w.found {
 		return a
 	}

@@ -69,7 +69,7 @@ func (x *pointPlanner) star() bool {
 		return false
 	}
 	x.e = x.scans[0].at[0]
-	x.point.q, x.point.inputs = x.q, len(x.given)
+	x.point.q, x.point.inputs, x.point.names = x.q, len(x.given), x.q.columns()
 	return true
 }
 

@@ -104,18 +104,23 @@ func collect[T any](a *answer) ([]T, error) {
 
 // One is as the function One.
 func (p *Prepared[T]) One(ctx context.Context, r db.Reader, in ...any) (T, error) {
-	var out T
 	var w pointRow
-	var a *answer
-	var err error
-	if x := pointed(ctx, p.text, p.q, r, in, &w); x == nil {
-		a, err = answered(ctx, p.text, p.q, r, in)
-	} else if setScalar(&out, x, &w) {
-		return out, nil
-	} else {
-		a = x.answer(&w)
+	x := pointed(ctx, p.text, p.q, r, in, &w)
+	if x != nil {
+		var out T // what reflection stores in lies apart, where it takes memory
+		if setScalar(&out, x, &w) {
+			return out, nil
+		}
 	}
-	if err != nil {
+	return p.one(ctx, r, in, x, &w)
+}
+
+// one is One where the row is not a single cell that a point found.
+func (p *Prepared[T]) one(ctx context.Context, r db.Reader, in []any, x *point, w *pointRow) (out T, err error) {
+	var a *answer
+	if x != nil {
+		a = x.answer(w)
+	} else if a, err = answered(ctx, p.text, p.q, r, in); err != nil {
 		return out, err
 	}
 	set, err := rowSetterFor(reflect.TypeFor[T](), a)
@@ -176,7 +181,7 @@ func observed(ctx context.Context, text string, q *ast, r db.Reader, in []any) (
 
 // answered is observed for a query that is not answered as a point.
 func answered(ctx context.Context, text string, q *ast, r db.Reader, in []any) (*answer, error) {
-	if isNil(r) {
+	if isNoReader(r) {
 		a, _, err := execute(ctx, q, nil, in, nil)
 		return a, err
 	}

@@ -50,7 +50,7 @@ func (w *pullWalk) pullAll(ids []db.ID, out []map[string]any) ([]map[string]any,
 
 // newPull returns the walk of a pattern through what a reader shows.
 func newPull(ctx context.Context, r db.Reader, p *pattern) (*pullWalk, error) {
-	if isNil(r) {
+	if isNoReader(r) {
 		return nil, &Error{Text: "there is no database to pull from", Kind: ErrInputs}
 	}
 	if r.IsHistory() {

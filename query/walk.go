@@ -35,7 +35,7 @@ const farWalk = 1024
 // walked answers a query as a walk, and tells the database's observer of it; it returns nil where the query is none or the walk cannot settle it.
 func walked(ctx context.Context, text string, q *ast, r db.Reader, in []any) *answer {
 	t := q.kept.Load()
-	if t == nil || t.walk == nil || r == nil || len(in) != t.walk.inputs || isNil(r) || r.IsHistory() || r.Schema() != t.walk.schema ||
+	if t == nil || t.walk == nil || len(in) != t.walk.inputs || isNoReader(r) || r.IsHistory() || r.Schema() != t.walk.schema ||
 		ctx.Value(budgetKey{}) != nil || !t.walk.rules.are(in[t.walk.at]) {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (w *walker) start(in []any) bool {
 		w.nodes = append(w.nodes, w.values.number(v)*w.walk.layers)
 		return v.Kind() == index.KindLong
 	}
-	found, err := w.in.Find(w.ctx, index.AVET, index.Prefix(2, index.Fact{A: w.walk.from.attr, V: v}))
+	found, err := w.in.Find(w.ctx, index.AVET, 2, index.Fact{A: w.walk.from.attr, V: v})
 	if err != nil || found.Len() > 1 {
 		return false
 	}
