@@ -44,8 +44,11 @@ const (
 	fewTexts    = 256
 )
 
+// fewPlain is how many values a plain column may have that is still to be coded.
+const fewPlain = 64
+
 // AppendCoded appends values of w, those at some places or all where places is nil, to v as numbers of distinct texts. It reports whether it
-// did: v must be such a column or be empty, the values must be texts of one kind, and a column that has too many distinct ones becomes plain.
+// did: v must be such a column or have few values, the values must be texts of one kind, and a column that has too many distinct ones becomes plain.
 func (v *Vector) AppendCoded(w *Vector, places []int32) bool {
 	n := len(places)
 	if places == nil {
@@ -55,12 +58,12 @@ func (v *Vector) AppendCoded(w *Vector, places []int32) bool {
 	switch {
 	case w.Kinds != nil || w.Words != nil || w.Kind.oneWord() || n == 0:
 		return false
-	case first && (n < worthCoding || v.Len() > 0):
+	case first && (n+v.Len() < worthCoding || v.Len() > fewPlain || v.Kinds != nil || v.Words != nil || v.packed.spans != nil):
 		return false
-	case !first && v.Kind != w.Kind:
+	case (!first || v.Len() > 0) && v.Kind != w.Kind:
 		return false
 	case first:
-		v.Kind, v.coded = w.Kind, codedTexts{v.coded.of[:0], &dictionary{numbers: map[string]uint32{}}}
+		v.begin(w.Kind)
 	}
 	d := v.coded.dict
 	v.coded.of = d.append(v.coded.of, w, places, n)
@@ -68,6 +71,15 @@ func (v *Vector) AppendCoded(w *Vector, places []int32) bool {
 		v.Spell()
 	}
 	return true
+}
+
+// begin makes a column of texts, which may be empty, a coded one.
+func (v *Vector) begin(kind Kind) {
+	d := &dictionary{numbers: map[string]uint32{}}
+	for _, text := range v.Texts {
+		v.coded.of = append(v.coded.of, d.number(text))
+	}
+	v.Kind, v.Texts, v.coded.dict = kind, nil, d
 }
 
 // append appends the numbers of n texts.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"slices"
+	"sort"
 	"sync"
 
 	"github.com/datolite/datolite/index"
@@ -187,10 +188,10 @@ func (t *star) take(b *index.Batch) {
 	switch {
 	case t.index != nil:
 		t.probeAll(words, b)
-	case t.simple && t.single && words[len(words)-1]-words[0] == uint64(len(words)-1):
-		t.takeSome(words)
+	case t.simple && t.single:
+		t.merge(words, t.takeRuns(words), b)
 	default:
-		t.merge(words, b)
+		t.merge(words, 0, b)
 	}
 	if !t.semi {
 		for c, v := range t.news.vars {
@@ -228,20 +229,45 @@ func (t *star) takeAll(words []uint64, b *index.Batch) bool {
 	return true
 }
 
-// takeSome joins a batch of one datom for each entity from its first to its last to those of the rows whose entities are among them: where the datom
-// of one is need not be looked for.
-func (t *star) takeSome(words []uint64) {
-	first, last := words[0], words[len(words)-1]
-	from := seek(t.keys, t.at, first)
-	upto := seek(t.keys, from, last+1)
-	t.at, t.left = upto, appendRange(t.left, from, upto)
-	if t.semi {
-		return
+// shortRun is how many entities follow each other at least where their datoms are found by their distance from the first.
+const shortRun = 32
+
+// takeRuns joins entities of one datom each that follow each other without a gap to those of the rows that have them: where the datom of one is need
+// not be looked for. It returns where such runs end, or are too short.
+func (t *star) takeRuns(words []uint64) (at int) {
+	for at < len(words) && t.at < len(t.keys) {
+		run := withoutGap(words[at:])
+		if run < shortRun && at+run < len(words) {
+			break
+		}
+		from := seek(t.keys, t.at, words[at])
+		t.at = seek(t.keys, from, words[at+run-1]+1)
+		t.left = appendRange(t.left, from, t.at)
+		if !t.semi {
+			t.right = appendDistances(t.right, t.keys[from:t.at], words[at]-uint64(at))
+		}
+		at += run
 	}
-	t.right = slices.Grow(t.right, upto-from)[:upto-from]
-	for i, w := range t.keys[from:upto] {
-		t.right[i] = int32(w - first)
+	return at
+}
+
+// withoutGap returns how many of some words, which ascend strictly, follow each other by one.
+func withoutGap(words []uint64) int {
+	least, n := words[0], len(words)
+	if words[n-1]-least == uint64(n-1) {
+		return n
 	}
+	return sort.Search(n, func(i int) bool { return words[i]-least > uint64(i) })
+}
+
+// appendDistances appends how far words are from one.
+func appendDistances(to []int32, words []uint64, from uint64) []int32 {
+	n := len(to)
+	to = slices.Grow(to, len(words))[:n+len(words)]
+	for i, w := range words {
+		to[n+i] = int32(w - from)
+	}
+	return to
 }
 
 // appendRange appends the numbers from one up to another.
@@ -286,9 +312,9 @@ func (t *star) probeAll(words []uint64, b *index.Batch) {
 	}
 }
 
-// merge pairs the datoms of a batch with the rows of the group. A row whose entity is the last of the batch may have more in the next.
-func (t *star) merge(words []uint64, b *index.Batch) {
-	keys, i, j, last := t.keys, t.at, 0, len(words)-1
+// merge pairs the datoms of a batch, from one on, with the rows of the group. A row whose entity is the last of the batch may have more in the next.
+func (t *star) merge(words []uint64, j int, b *index.Batch) {
+	keys, i, last := t.keys, t.at, len(words)-1
 	for i < len(keys) && j <= last {
 		if t.simple && !t.semi {
 			if i, j = t.mergeDense(words, i, j); i == len(keys) {
