@@ -18,7 +18,7 @@ func (l Levels) holding(ctx context.Context, o Order, within *Range, lens *lens)
 				continue
 			}
 			x := r.part(k).span(o, within)
-			all = append(all, held{x.len(), func(n int) (Fact, error) { return *x.fact(x.place(x.at + n)), nil }})
+			all = append(all, held{x.len(), func(n int) (Fact, error) { return x.factAt(x.place(x.at + n)), nil }})
 			facts += x.len()
 		}
 	}

@@ -64,7 +64,13 @@ func (c *columns) blockEnd(i, blockFacts int) int {
 
 // fact returns the i-th fact.
 func (c *columns) fact(i int) *Fact {
-	return &Fact{E: c.E[i], A: c.A[i], V: c.V.At(i), Tx: c.Tx[i], End: c.end(i)}
+	f := c.factAt(i)
+	return &f
+}
+
+// factAt is fact for who keeps none in memory of its own.
+func (c *columns) factAt(i int) Fact {
+	return Fact{E: c.E[i], A: c.A[i], V: c.V.At(i), Tx: c.Tx[i], End: c.end(i)}
 }
 
 // decodeLeaf returns the leaf of a segment, whose blocks are not decoded yet and share its memory.

@@ -272,7 +272,7 @@ func (t *tree) nth(ctx context.Context, r *reader, n int) (f Fact, err error) {
 		return f, err
 	}
 	if !cols.V.packed.stubs {
-		return *cols.fact(n), nil
+		return cols.factAt(n), nil
 	}
 	var long longOpener
 	f = *long.open(ctx, r, t, c, cols).wholeFact(n)
