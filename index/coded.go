@@ -88,9 +88,7 @@ func (d *dictionary) append(to []uint32, w *Vector, places []int32, n int) []uin
 	switch {
 	case w.coded.dict != nil && places == nil:
 		d.follow(w.coded.dict)
-		for _, code := range w.coded.of {
-			to = append(to, d.translate(code))
-		}
+		to = d.appendCodes(to, w.coded.of)
 	case w.coded.dict != nil:
 		d.follow(w.coded.dict)
 		for _, p := range places {
@@ -119,15 +117,17 @@ func (d *dictionary) enter(p *packedTexts) {
 	}
 }
 
-// appendSpans appends the numbers of packed texts.
+// appendSpans appends the numbers of packed texts; there is room for them.
 func (d *dictionary) appendSpans(to []uint32, p *packedTexts, places []int32) []uint32 {
 	if places == nil {
-		for _, span := range p.spans {
+		n := len(to)
+		to = to[:n+len(p.spans)]
+		for i, span := range p.spans {
 			slot := &d.spans[slotOf(span)]
 			if slot.span != span || slot.number == 0 {
 				*slot = metSpan{span, d.look(p.text(span)) + 1}
 			}
-			to = append(to, slot.number-1)
+			to[n+i] = slot.number - 1
 		}
 		return to
 	}
@@ -138,6 +138,20 @@ func (d *dictionary) appendSpans(to []uint32, p *packedTexts, places []int32) []
 			*slot = metSpan{span, d.look(p.text(span)) + 1}
 		}
 		to = append(to, slot.number-1)
+	}
+	return to
+}
+
+// appendCodes appends the numbers of texts that have others in the dictionary that is followed; there is room for them.
+func (d *dictionary) appendCodes(to, codes []uint32) []uint32 {
+	n, own := len(to), d.own
+	to = to[:n+len(codes)]
+	for i, code := range codes {
+		number := own[code]
+		if number == 0 {
+			number = d.translate(code) + 1
+		}
+		to[n+i] = number - 1
 	}
 	return to
 }

@@ -191,3 +191,12 @@ func ExampleCursor_Last() {
 	// 10 2 42 102 true
 	// 10 1 11 101 true
 }
+
+func ExampleTextNumbers_Append() {
+	var names index.TextNumbers
+	v := index.Vector{Kind: index.KindString, Texts: []string{"Ivan", "Petr", "Ivan"}}
+	of, _ := names.Append(nil, &v, nil)
+	more, _ := names.Append(nil, &v, []int32{1})
+	fmt.Println(of, more, names.Texts())
+	// Output: [0 1 0] [1] [Ivan Petr]
+}

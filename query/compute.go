@@ -244,7 +244,7 @@ func (r *run) aggregated(basis *relation) ([]index.Vector, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if r.foldable(basis) {
+	if basis.n > 0 && r.foldable() {
 		if cols, ok, err := r.folded(basis, g); ok || err != nil {
 			return cols, len(g.firsts), err
 		}

@@ -53,7 +53,7 @@ func Explain(ctx context.Context, r db.Reader, text string, in ...any) (*Plan, e
 }
 
 // Analyze runs a query, and returns how it was answered, with how many rows and datoms and how much time each step took. r and in are those
-// of Run.
+// of Run. Aggregates that Run computes while it reads several clauses beside each other are computed behind the last one.
 func Analyze(ctx context.Context, r db.Reader, text string, in ...any) (*Plan, error) {
 	q, err := parse(text)
 	if err != nil {

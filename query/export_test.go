@@ -67,3 +67,17 @@ func StoresWords[T any](ctx context.Context, r db.Reader, text string) bool {
 	a, err := observed(ctx, text, q, r, nil)
 	return err == nil && wordRowsFor(reflect.TypeFor[T](), a) != nil
 }
+
+// Streams reports whether the aggregates of a query are computed while attributes are read beside each other.
+func Streams(ctx context.Context, r db.Reader, text string) bool {
+	q, err := parse(text)
+	if err != nil {
+		return false
+	}
+	x, groups, p, err := prepared(ctx, q, r, nil, nil)
+	if err != nil {
+		return false
+	}
+	a, err := x.stream(p, groups)
+	return a != nil && err == nil
+}

@@ -12,11 +12,16 @@ import (
 // find makes of the basis, the distinct rows of what :find and :with name, what the query finds: aggregates of groups of
 // rows, in order, from an offset up to a limit, with pulls in place.
 func (r *run) find(basis *relation) (*answer, error) {
-	out := &answer{shape: r.q.shape, names: r.q.columns(), objects: r.objects}
 	cols, n, err := r.columns(basis)
 	if err != nil {
 		return nil, err
 	}
+	return r.present(cols, n)
+}
+
+// present makes the answer of columns of n rows: those that are asked for, in order, with pulls in place.
+func (r *run) present(cols []index.Vector, n int) (*answer, error) {
+	out := &answer{shape: r.q.shape, names: r.q.columns(), objects: r.objects}
 	rows, all, err := r.window(cols, n)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"math/bits"
 	"unsafe"
 
 	"github.com/datolite/datolite/index"
@@ -11,7 +10,6 @@ import (
 type grouping struct {
 	of     []int32
 	firsts []int32
-	counts []uint64 // rows of each group, once they were counted
 }
 
 // groups groups the rows of a relation by some variables.
@@ -157,26 +155,17 @@ func (g *grouping) rows() [][]int32 {
 	return out
 }
 
-// folds are the aggregates that are computed in one pass over a column of longs.
-var folds = map[string]func(words []uint64, g *grouping) ([]uint64, bool){
-	"sum": func(words []uint64, g *grouping) ([]uint64, bool) { return g.sum(words) },
-	"avg": func(words []uint64, g *grouping) ([]uint64, bool) { return g.sum(words) },
-	"min": func(words []uint64, g *grouping) ([]uint64, bool) { return g.best(words, -1), true },
-	"max": func(words []uint64, g *grouping) ([]uint64, bool) { return g.best(words, 1), true },
-}
-
-// foldable reports whether all that is found are variables, counts and folds of longs, without conditions on groups.
-func (r *run) foldable(basis *relation) bool {
-	if len(r.conditions) > 0 || basis.n == 0 {
+// foldable reports whether all that is found are variables, counts and what accumulators compute, without conditions on groups. Whether what is
+// aggregated are longs, the columns tell.
+func (r *run) foldable() bool {
+	if len(r.conditions) > 0 {
 		return false
 	}
 	for i := range r.q.find {
 		e := r.q.find[i].expr
 		switch {
 		case e == nil:
-		case e.kind != aggregateExpr || len(e.args) > 0 || e.fn != noVariable:
-			return false
-		case e.name != "count" && (folds[e.name] == nil || longsOf(&basis.cols[basis.column(e.v)]) == nil):
+		case e.kind != aggregateExpr || len(e.args) > 0 || e.fn != noVariable || e.name != "count" && !accumulates(e.name):
 			return false
 		default:
 			if _, hosted := r.hostFunc(e.name); hosted {
@@ -187,27 +176,26 @@ func (r *run) foldable(basis *relation) bool {
 	return true
 }
 
-// folded returns the columns that are found, a row for each group. It reports false where a sum is no long.
+// folded returns the columns that are found, a row for each group. It reports false where what is aggregated are no longs, or a sum is none.
 func (r *run) folded(basis *relation, g *grouping) ([]index.Vector, bool, error) {
 	cols := make([]index.Vector, len(r.q.find))
 	for i := range r.q.find {
 		f := &r.q.find[i]
-		if f.expr == nil {
+		switch {
+		case f.expr == nil:
 			cols[i] = basis.cols[basis.column(f.v)].Pick(g.firsts)
-			continue
-		}
-		if f.expr.name == "count" {
+		case f.expr.name == "count":
 			cols[i] = index.Vector{Kind: index.KindLong, Words: g.sizes()}
-			continue
-		}
-		words, ok := folds[f.expr.name](longsOf(&basis.cols[basis.column(f.expr.v)]), g)
-		if !ok {
-			return nil, false, nil
-		}
-		cols[i] = index.Vector{Kind: index.KindLong, Words: words}
-		if f.expr.name == "avg" {
+		default:
+			words := longsOf(&basis.cols[basis.column(f.expr.v)])
+			if words == nil {
+				return nil, false, nil
+			}
+			a := accumulator{name: f.expr.name}
+			a.add(words, g.of, len(g.firsts))
+			var ok bool
 			var err error
-			if cols[i], err = means(words, g.sizes()); err != nil {
+			if cols[i], ok, err = a.column(); !ok || err != nil {
 				return nil, false, err
 			}
 		}
@@ -216,63 +204,14 @@ func (r *run) folded(basis *relation, g *grouping) ([]index.Vector, bool, error)
 }
 
 func (g *grouping) sizes() []uint64 {
-	if g.counts == nil {
-		g.counts = make([]uint64, len(g.firsts))
-		for _, of := range g.of {
-			g.counts[of]++
-		}
-	}
-	return g.counts
+	counts := make([]uint64, len(g.firsts))
+	countRows(counts, g.of)
+	return counts
 }
 
-// A total is a sum of 128 bits, and of how many.
-type total struct{ sum, carry, n uint64 }
-
-// sum adds the words of each group; it reports false where a sum leaves 64 bits.
-func (g *grouping) sum(words []uint64) ([]uint64, bool) {
-	totals := make([]total, len(g.firsts))
-	of := g.of[:len(words)]
-	for i, w := range words {
-		t := &totals[of[i]]
-		var carry uint64
-		t.sum, carry = bits.Add64(t.sum, w, 0)
-		t.carry += uint64(int64(w)>>63) + carry
-		t.n++
+// countRows counts rows, each in its group.
+func countRows(counts []uint64, of []int32) {
+	for _, group := range of {
+		counts[group]++
 	}
-	sums, counts := make([]uint64, len(totals)), make([]uint64, len(totals))
-	for i, t := range totals {
-		if t.carry != uint64(int64(t.sum)>>63) {
-			return nil, false
-		}
-		sums[i], counts[i] = t.sum, t.n
-	}
-	g.counts = counts
-	return sums, true
-}
-
-// best returns the least (−1) or greatest (1) of each group.
-func (g *grouping) best(words []uint64, direction int) []uint64 {
-	out := make([]uint64, len(g.firsts))
-	for of, row := range g.firsts {
-		out[of] = words[row]
-	}
-	for i, w := range words {
-		if of := g.of[i]; direction < 0 && int64(w) < int64(out[of]) || direction > 0 && int64(w) > int64(out[of]) {
-			out[of] = w
-		}
-	}
-	return out
-}
-
-// means divides sums as doubles.
-func means(sums, sizes []uint64) (index.Vector, error) {
-	var out index.Vector
-	for i, sum := range sums {
-		v, err := index.Double(float64(int64(sum)) / float64(sizes[i]))
-		if err != nil {
-			return out, err
-		}
-		out.Append(v)
-	}
-	return out, nil
 }

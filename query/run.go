@@ -95,6 +95,9 @@ func prepared(ctx context.Context, q *ast, r db.Reader, in []any, outer *run) (*
 
 // answer runs the plan of a query, and finds what is asked for.
 func (r *run) answer(p *plan, groups []*relation) (*answer, error) {
+	if a, err := r.stream(p, groups); a != nil || err != nil {
+		return a, err
+	}
 	c := r.conj(p, r.q.asked(), nil)
 	c.enough = r.q.enough()
 	basis, err := c.solve(groups)
