@@ -41,6 +41,19 @@ type answerColumn struct {
 	copies *copies
 }
 
+// newFewAnswer returns an answer without rows; where it has few columns it is one piece of memory.
+func newFewAnswer(names []string, shape findShape) *answer {
+	x := &struct {
+		answer
+		objects objects
+		few     [2]answerColumn
+	}{answer: answer{names: names, shape: shape}}
+	if x.answer.objects, x.cols = &x.objects, x.few[:min(len(names), len(x.few))]; len(names) > len(x.few) {
+		x.cols = make([]answerColumn, len(names))
+	}
+	return &x.answer
+}
+
 // row returns the cells of a row, which the caller may keep.
 func (a *answer) row(i int) []any {
 	out := make([]any, len(a.cols))

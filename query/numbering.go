@@ -35,6 +35,16 @@ func (s *numbering) column(col *index.Vector, n int, out []int32) []int32 {
 	return out
 }
 
+// clear takes the numbers away, and keeps room for others. What the values share memory with is let go of.
+func (s *numbering) clear() {
+	words := s.values.Words[:0]
+	if s.others != nil {
+		words = nil
+	}
+	clear(s.slots)
+	*s = numbering{values: index.Vector{Words: words}, slots: s.slots, shift: s.shift}
+}
+
 // reserve makes room for so many longs, where there are none yet.
 func (s *numbering) reserve(n int) {
 	size := 64

@@ -152,20 +152,9 @@ func (x *pointRead) wanted(given *[maxPoint]index.Value) index.Value {
 	return x.value
 }
 
-// A pointAnswer is an answer of few columns, in one piece of memory.
-type pointAnswer struct {
-	answer
-	objects objects
-	few     [2]answerColumn
-}
-
 // answer returns the row as an answer.
 func (p *point) answer(w *pointRow) *answer {
-	x := &pointAnswer{answer: answer{names: p.names, shape: p.q.shape}}
-	a := &x.answer
-	if a.objects, a.cols = &x.objects, x.few[:min(len(p.row), len(x.few))]; len(p.row) > len(x.few) {
-		a.cols = make([]answerColumn, len(p.row))
-	}
+	a := newFewAnswer(p.names, p.q.shape)
 	if !w.found {
 		return a
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/datolite/datolite/db"
@@ -86,6 +87,9 @@ func (p *Prepared[T]) All(ctx context.Context, r db.Reader, in ...any) ([]T, err
 }
 
 func collect[T any](a *answer) ([]T, error) {
+	if words := wordCellsFor(reflect.TypeFor[T](), a); words != nil {
+		return slices.Clone(cellsOf[T](words)), nil
+	}
 	set, err := rowSetterFor(reflect.TypeFor[T](), a)
 	if err != nil {
 		return nil, err
@@ -139,7 +143,20 @@ func (p *Prepared[T]) one(ctx context.Context, r db.Reader, in []any, x *point, 
 // Each is as the function Each.
 func (p *Prepared[T]) Each(ctx context.Context, r db.Reader, in ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		a, set, err := p.answer(ctx, r, in)
+		a, err := observed(ctx, p.text, p.q, r, in)
+		if err != nil {
+			yield(*new(T), err)
+			return
+		}
+		if words := wordCellsFor(reflect.TypeFor[T](), a); words != nil {
+			for _, cell := range cellsOf[T](words) {
+				if !yield(cell, nil) {
+					return
+				}
+			}
+			return
+		}
+		set, err := rowSetterFor(reflect.TypeFor[T](), a)
 		if err != nil {
 			yield(*new(T), err)
 			return
@@ -158,16 +175,6 @@ func (p *Prepared[T]) Each(ctx context.Context, r db.Reader, in ...any) iter.Seq
 			}
 		}
 	}
-}
-
-// answer runs the query, and returns its rows with what stores one of them in a T.
-func (p *Prepared[T]) answer(ctx context.Context, r db.Reader, in []any) (*answer, rowSetter, error) {
-	a, err := observed(ctx, p.text, p.q, r, in)
-	if err != nil {
-		return nil, nil, err
-	}
-	set, err := rowSetterFor(reflect.TypeFor[T](), a)
-	return a, set, err
 }
 
 // observed answers a query and tells the database's observer of it.

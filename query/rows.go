@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/datolite/datolite/db"
 )
@@ -29,7 +30,7 @@ type Rows struct {
 }
 
 // Columns returns the columns' names: variables without their mark, or the names of :keys.
-func (r *Rows) Columns() []string { return r.answer.names }
+func (r *Rows) Columns() []string { return slices.Clone(r.answer.names) }
 
 // Len returns how many rows there are.
 func (r *Rows) Len() int { return r.answer.n }

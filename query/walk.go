@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/datolite/datolite/db"
@@ -20,6 +21,7 @@ type walk struct {
 	links  [2][]stride // by layer, see closure
 	layers int32
 	ids    bool // what is found are entities
+	names  []string
 	q      *ast
 }
 
@@ -40,11 +42,13 @@ func walked(ctx context.Context, text string, q *ast, r db.Reader, in []any) *an
 		return nil
 	}
 	start := clock(r)
-	w := &walker{walk: t.walk, ctx: ctx, in: r}
+	w := walkers.Get().(*walker)
+	defer w.rest()
+	w.walk, w.ctx, w.in = t.walk, ctx, r
 	if !w.start(in) || !w.goOn() {
 		return nil
 	}
-	a := t.walk.answer(w)
+	a := w.answer()
 	if !start.IsZero() {
 		r.Snapshot().Observe(db.Event{Kind: "query", T: r.T(), Rows: a.n, Datoms: w.datoms, Duration: time.Since(start), Text: text})
 	}
@@ -62,12 +66,6 @@ func (rs Rules) are(x any) bool {
 	return false
 }
 
-// answer returns what was found as an answer.
-func (x *walk) answer(w *walker) *answer {
-	column := answerColumn{ids: x.ids, values: w.values.values.Pick(w.found)}
-	return &answer{names: x.q.columns(), shape: x.q.shape, objects: newObjects(), n: len(w.found), cols: []answerColumn{column}}
-}
-
 // A walker is on a walk.
 type walker struct {
 	walk     *walk
@@ -79,6 +77,32 @@ type walker struct {
 	found    []int32 // numbers of values
 	at, next []index.Value
 	datoms   int
+}
+
+// walkers are those that are not on a walk. They hold on to nothing but room for a short one.
+var walkers = sync.Pool{New: func() any { return new(walker) }}
+
+// keptRoom is how many nodes there is room for at most in a walker that rests.
+const keptRoom = 1 << 12
+
+// rest ends the walk.
+func (w *walker) rest() {
+	if max(len(w.values.slots), cap(w.nodes), cap(w.visited), cap(w.next), cap(w.at)) > keptRoom {
+		return
+	}
+	w.values.clear()
+	clear(w.at[:cap(w.at)])
+	clear(w.next[:cap(w.next)])
+	clear(w.visited)
+	*w = walker{values: w.values, nodes: w.nodes[:0], visited: w.visited, found: w.found[:0], at: w.at, next: w.next}
+	walkers.Put(w)
+}
+
+// answer returns what was found as an answer.
+func (w *walker) answer() *answer {
+	a := newFewAnswer(w.walk.names, w.walk.q.shape)
+	a.n, a.cols[0].ids, a.cols[0].values = len(w.found), w.walk.ids, w.values.values.Pick(w.found)
+	return a
 }
 
 // start notes the node from which the walk starts, unless there is none; it reports whether that is settled.

@@ -6,7 +6,7 @@ import "github.com/datolite/datolite/db"
 // the other is an input, or is found by a unique value.
 func (r *run) newWalk(t *template) *walk {
 	q := r.q
-	x := &walk{q: q, inputs: len(q.inputs) - 1, at: -1, layers: 2, from: pointRead{input: -1}}
+	x := &walk{q: q, names: q.columns(), inputs: len(q.inputs) - 1, at: -1, layers: 2, from: pointRead{input: -1}}
 	given := x.given()
 	if given == nil || x.at < 0 || r.sources["$"] == nil || !q.plainRows() || q.most() >= 0 || len(q.find) != 1 {
 		return nil

@@ -47,6 +47,23 @@ func wordRowsFor(t reflect.Type, a *answer) *wordRows {
 	return out
 }
 
+// wordCellsFor returns the cells of an answer whose only column is of words that a type, which is no struct, takes as they are; else nil.
+func wordCellsFor(t reflect.Type, a *answer) []uint64 {
+	if len(a.cols) != 1 || isStruct(t) {
+		return nil
+	}
+	words, flags := a.cols[0].wordsFor(t)
+	if words == nil || flags {
+		return nil
+	}
+	return words[:a.n]
+}
+
+// cellsOf returns words as what wordCellsFor found that they are.
+func cellsOf[T any](words []uint64) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(words))), len(words))
+}
+
 // offsetOf returns where in a struct a field lies, and whether it does: one behind a pointer does not.
 func offsetOf(t reflect.Type, path []int) (offset uintptr, within bool) {
 	for _, i := range path {
