@@ -126,7 +126,7 @@ func newConn(store storage.Store, o Options, hosts map[string]Named, m meta) *Co
 		grace: 2 * time.Second, done: make(chan struct{})}
 	c.log.retired = c.isRetired
 	c.cache = o.cache()
-	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c, observer: o.Observer}
+	c.env = &env{clock: o.Clock, host: hosts, dbid: m.dbid(), log: c, observer: o.Observer, cache: c.cache}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.head.Store(&head{snap: genesis(c.env), hash: m.genesis, next: firstT, keeping: &keeping{}})
 	return c

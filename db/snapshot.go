@@ -36,6 +36,7 @@ type env struct {
 	log      txLog    // nil without a connection
 	observer Observer // nil for nobody
 	values   knownValues
+	cache    *index.Cache // nil without a connection
 }
 
 // A txLog reads committed transactions.

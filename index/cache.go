@@ -29,7 +29,7 @@ type Cache struct {
 	patience int // how many times more than is gone through to make it, before one is made
 }
 
-// CacheStats are counts of what a cache did, and of what it holds.
+// CacheStats are counts of what a cache did, and of what it holds: leaves, and what was made of them.
 type CacheStats struct {
 	Hits, Misses, Evictions int
 	Leaves, Bytes           int
@@ -38,6 +38,7 @@ type CacheStats struct {
 // A cached leaf is in the cache until it is driven out: then it is nil for those who have found it before.
 type cached struct {
 	leaf  atomic.Pointer[leaf]
+	made  any // of facts, instead of a leaf
 	bytes int
 	asked atomic.Bool // since it was kept, or last had to go
 }

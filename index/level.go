@@ -16,6 +16,7 @@ type Level struct {
 	oldest, newest ID // transactions that asserted or ended something
 	trees          [4][dropped]*tree
 	materials      materials
+	serial         serial
 }
 
 // sources appends the trees that a cursor reads.

@@ -23,6 +23,7 @@ type Run struct {
 	raw            raw // until it is sorted
 	parts          [3]*sequence
 	materials      materials
+	serial         serial
 }
 
 // A class is one of the three ways to lie in a run.

@@ -8,14 +8,20 @@ import (
 	"github.com/datolite/datolite/index"
 )
 
-// An extent is all that holds of an attribute, in the order of its entities, in memory while a query runs: it was read once, and whatever else is
-// asked of all of the attribute is found there. Its values are words.
+// An extent is all that holds of an attribute, in the order of its entities, in memory: it was read once, and whatever else is asked of all of the
+// attribute is found there, while the query runs. One of a snapshot is kept in the cache of the database for the queries after it. Its values are words.
 type extent struct {
-	from     db.Reader
-	attr     db.ID
 	entities []uint64
 	values   index.Vector
 	finders  [2]atomic.Pointer[finder] // by entity and by value; nil where nobody has asked for it
+	keeper   index.Keeper
+}
+
+// A heldExtent is one that a query has used, and whose it is.
+type heldExtent struct {
+	*extent
+	from db.Reader
+	attr db.ID
 }
 
 // minExtent is how many datoms an attribute has at least which is kept, extentShare which part of the bytes that a query may still hold it takes at
@@ -28,8 +34,8 @@ const (
 )
 
 // extentFor returns the extent in which the rows of a scan are found; nil where it reads the index itself. Only what is read whole can be found in
-// one, and it pays where it is there already, where another step will read the same, or where the rows of a group are so many, and in
-// such an order, that each is better looked up in it.
+// one, and it pays where it is there already, where another step will read the same or is joined to it, or where the rows of a group are so many,
+// and in such an order, that each is better looked up in it.
 func (s *scan) extentFor(c *conj, a *access) (*extent, error) {
 	if !s.isWhole(a) {
 		return nil, nil
@@ -38,21 +44,62 @@ func (s *scan) extentFor(c *conj, a *access) (*extent, error) {
 		return x, nil
 	}
 	full, err := s.full(c, &a.probe)
-	if err != nil || !c.run.holds(full) || !s.isAgain(c) && !s.prefersLookup(a, full) {
+	if err != nil || !c.run.holds(full) {
 		return nil, err
+	}
+	if x, err := s.keptExtent(c.run, a); x != nil || err != nil {
+		return x, err
+	}
+	if !s.isAgain(c) && !s.prefersLookup(a, full) && !(s.isKept() && a.group == nil && len(c.pending) > 0) {
+		return nil, nil
 	}
 	return c.run.readExtent(s, a, full)
 }
 
-// extentIn returns the extent of what a scan reads, where that is there already.
+// extentIn returns the extent of what a scan reads, where the query has used it already.
 func (s *scan) extentIn(r *run, a *access) *extent {
 	attr := a.probe.values[1].Ref()
 	for _, x := range r.extents {
 		if x.from == s.from && x.attr == attr {
-			return x
+			return x.extent
 		}
 	}
 	return nil
+}
+
+// isKept reports whether the extents of what a scan reads are kept when the query is over.
+func (s *scan) isKept() bool {
+	_, ok := s.from.(*db.Snapshot)
+	return ok
+}
+
+// keeper returns what keeps them.
+func (s *scan) keeper(attr db.ID) index.Keeper {
+	if from, ok := s.from.(*db.Snapshot); ok {
+		return from.Keeper(attr)
+	}
+	return index.Keeper{}
+}
+
+// keptExtent returns the extent of what a scan reads, where a query before this one left it. Its datoms count as if they were read: what a query
+// may do does not depend on what was asked before.
+func (s *scan) keptExtent(r *run, a *access) (*extent, error) {
+	attr := a.probe.values[1].Ref()
+	x, _ := s.keeper(attr).Kept().(*extent)
+	if x == nil {
+		return nil, nil
+	}
+	if err := r.reads(len(x.entities)); err != nil {
+		return nil, err
+	}
+	return x, r.use(s, attr, x)
+}
+
+// use notes that the query has used an extent, and what it takes.
+func (r *run) use(s *scan, attr db.ID, x *extent) error {
+	r.extents = append(r.extents, heldExtent{x, s.from, attr})
+	r.held += int64(len(x.entities)) * extentBytes
+	return r.fits(0, 0)
 }
 
 // holds reports whether an attribute has enough datoms to be kept, and not too many.
@@ -125,10 +172,10 @@ func (r *run) readExtent(s *scan, a *access, full float64) (*extent, error) {
 	if words == nil || all.n == 0 {
 		return nil, r.reads(-all.n)
 	}
-	out := &extent{from: s.from, attr: a.probe.values[1].Ref(), entities: all.cols[0].Words, values: all.cols[1]}
-	r.extents = append(r.extents, out)
-	r.held += int64(all.n) * extentBytes
-	return out, r.fits(0, 0)
+	attr := a.probe.values[1].Ref()
+	out := &extent{entities: all.cols[0].Words, values: all.cols[1], keeper: s.keeper(attr)}
+	out.keeper.Keep(out, 16*all.n)
+	return out, r.use(s, attr, out)
 }
 
 // rows returns an extent as rows of the variables of a scan.

@@ -135,8 +135,10 @@ func (x *extent) finder(place int) *finder {
 		return f
 	}
 	f := newFinder(x.column(place).Words, x.column(2-place).Words)
-	at.Store(f)
-	return f
+	if at.CompareAndSwap(nil, f) {
+		x.keeper.Grow(f.bytes())
+	}
+	return at.Load()
 }
 
 // determines reports whether it is known that a component stands beside one other only.

@@ -80,23 +80,18 @@ type pipeWorker struct {
 	news  [][]uint64 // what stages add to them, of which somebody asks for it
 	done  int        // rows of the group
 	after []int      // by stage, how many rows it left
-	share int        // of the group, which are this worker's
+	share int        // of the group, for what comes of which there should be room
 	err   error
 }
 
 func newPipeWorker(p *pipeline) *pipeWorker {
 	w := &pipeWorker{p: p, batch: newPipeBatch(p), after: make([]int, len(p.stages))}
-	for _, at := range p.out {
-		if at >= len(p.group.vars) {
-			w.news = append(w.news, nil)
-		}
-	}
+	w.news = make([][]uint64, len(p.news))
 	return w
 }
 
 // run takes the rows from one on through the stages.
 func (w *pipeWorker) run(from, upto int) {
-	w.share = upto - from
 	for ; from < upto && w.err == nil; from += pipeRows {
 		b := w.batch
 		if b.from, b.n, b.all = from, min(pipeRows, upto-from), true; w.p.fans {
@@ -151,15 +146,15 @@ func (w *pipeWorker) through(from int) {
 // emit keeps what came out.
 func (w *pipeWorker) emit() {
 	b := w.batch
-	w.err = w.p.c.run.fits(int(w.p.made.Add(int64(b.n))), w.p.width+4)
+	w.err = w.p.c.run.fits(int(w.p.made.Add(int64(b.n))), int64(8*(len(w.p.given)+len(w.p.news))+4))
 	w.reserve()
 	if b.all {
 		w.left = appendRange(w.left, b.from, b.from+b.n)
 	} else {
 		w.left = append(w.left, b.rows[:b.n]...)
 	}
-	for i, at := range w.p.out[len(w.p.out)-len(w.news):] {
-		w.news[i] = append(w.news[i], b.column(at)...)
+	for i, c := range w.p.news {
+		w.news[i] = append(w.news[i], b.column(c.at)...)
 	}
 }
 

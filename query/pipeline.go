@@ -15,12 +15,13 @@ type pipeline struct {
 	c       *conj
 	group   *relation
 	columns []pipeColumn // those of the group, and behind them those that stages add
+	names   []namedColumn
 	stages  []stage
 	drops   bool // a stage may drop many rows
 	fans    bool // the first stage may find several for a row
 	skipped []operator
-	out     []int // the columns that are asked for afterwards
-	width   int64 // of these
+	given   []namedColumn // those of the group that are asked for afterwards
+	news    []namedColumn // and of the others
 	taken   atomic.Int64
 	made    atomic.Int64
 	after   []int // by stage, how many rows it left
@@ -28,9 +29,14 @@ type pipeline struct {
 
 // A pipeColumn is a column of the rows in a pipeline: of the group, or where it has no words, one that a stage adds, or of other things than words.
 type pipeColumn struct {
-	v     variable
 	kind  index.Kind
 	words []uint64
+}
+
+// A namedColumn is a variable and the column that has its values. One column may have those of several variables.
+type namedColumn struct {
+	v  variable
+	at int
 }
 
 // pipe runs a scan that is found in an extent, beside a group, and with it whatever steps can be stages of the same pipeline. It reports
@@ -38,7 +44,8 @@ type pipeColumn struct {
 func (c *conj) pipe(s *scan, g *relation, x *extent) (bool, error) {
 	p := &pipeline{c: c, group: g}
 	for i, v := range g.vars {
-		p.columns = append(p.columns, pipeColumn{v, g.cols[i].Kind, wordsOf(&g.cols[i])})
+		p.columns = append(p.columns, pipeColumn{g.cols[i].Kind, wordsOf(&g.cols[i])})
+		p.names = append(p.names, namedColumn{v, i})
 	}
 	first := p.lookup(s)
 	if first == nil || !p.reads(first, x) {
@@ -60,7 +67,12 @@ func (c *conj) pipe(s *scan, g *relation, x *extent) (bool, error) {
 
 // column returns the number of the column of a variable; −1 where there is none.
 func (p *pipeline) column(v variable) int {
-	return slices.IndexFunc(p.columns, func(c pipeColumn) bool { return c.v == v && v != noVariable })
+	for _, c := range p.names {
+		if c.v == v && v != noVariable {
+			return c.at
+		}
+	}
+	return -1
 }
 
 // isWords reports whether a column is of words.
@@ -69,8 +81,16 @@ func (p *pipeline) isWords(at int) bool { return at >= len(p.group.vars) || p.co
 // put puts a stage behind the others.
 func (p *pipeline) put(s stage) {
 	p.stages = append(p.stages, s)
-	if l, ok := s.(*lookup); ok && l.adds >= 0 {
-		p.columns = append(p.columns, pipeColumn{v: l.scan.at[2-l.place], kind: l.extent.column(2 - l.place).Kind})
+	switch s := s.(type) {
+	case *lookup:
+		if s.adds >= 0 {
+			p.columns = append(p.columns, pipeColumn{kind: s.extent.column(2 - s.place).Kind})
+			p.names = append(p.names, namedColumn{s.scan.at[2-s.place], s.adds})
+		}
+	case *implied:
+		if s.is.v != noVariable {
+			p.names = append(p.names, s.is)
+		}
 	}
 	p.drops = p.drops || s.drops()
 }
@@ -127,27 +147,41 @@ func (p *pipeline) candidate(step operator) (stage, int, error) {
 	case *scan:
 		a := access{probe: s.given(p.c)}
 		a.excerpt = s.excerpt(&a.probe, s.bounds(p.c))
-		l := p.lookup(s)
-		if l == nil || !s.isWhole(&a) || p.isElsewhere(s) {
-			return nil, 0, nil
-		}
-		if x := s.extentIn(p.c.run, &a); x != nil {
-			switch ok := p.reads(l, x); {
-			case !ok || l.adds >= 0 && !l.finder.isUnique():
-				return nil, 0, nil
-			case l.adds < 0:
-				return l, 0, nil
-			}
-			return l, 1, nil
-		}
-		full, err := s.full(p.c, &a.probe)
-		if err == nil && !p.drops && p.c.run.holds(full) && 2*float64(p.group.n) >= full {
-			l.access, l.full = a, full
-			return l, 2, nil
-		}
-		return nil, 0, err
+		return p.scanned(s, &a)
 	}
 	return nil, 0, nil
+}
+
+// scanned is candidate for a scan.
+func (p *pipeline) scanned(s *scan, a *access) (stage, int, error) {
+	l := p.lookup(s)
+	if l == nil || !s.isWhole(a) || p.isElsewhere(s) {
+		return nil, 0, nil
+	}
+	x := s.extentIn(p.c.run, a)
+	if x == nil {
+		full, err := s.full(p.c, &a.probe)
+		if err != nil || !p.c.run.holds(full) {
+			return nil, 0, err
+		}
+		if x, err = s.keptExtent(p.c.run, a); err != nil {
+			return nil, 0, err
+		}
+		if l.access, l.full = *a, full; x == nil && !p.drops && 2*float64(p.group.n) >= full {
+			return l, 2, nil
+		}
+	}
+	switch {
+	case x == nil, !p.reads(l, x), l.adds >= 0 && !l.finder.isUnique():
+		return nil, 0, nil
+	}
+	if s := p.implied(l); s != nil {
+		return s, 0, nil
+	}
+	if l.adds < 0 {
+		return l, 0, nil
+	}
+	return l, 1, nil
 }
 
 // isElsewhere reports whether another group than that of the pipeline has a variable of a scan.
@@ -192,21 +226,47 @@ func (p *pipeline) load(l *lookup) error {
 	return nil
 }
 
+// implied returns the stage of a lookup that finds, in an extent, the datom by which a stage before it has come to its key; nil of any other.
+func (p *pipeline) implied(l *lookup) stage {
+	if !l.finder.isUnique() {
+		return nil
+	}
+	for _, s := range p.stages {
+		before, ok := s.(*lookup)
+		if !ok || before.extent != l.extent || before.component(l.place) != l.key || before.component(2-l.place) < 0 {
+			continue
+		}
+		switch at := before.component(2 - l.place); {
+		case l.adds >= 0:
+			return &implied{step: l.scan, is: namedColumn{l.scan.at[2-l.place], at}}
+		case l.other >= 0 && l.other != at:
+			return &comparing{step: l.scan, at: [2]int{at, l.other}, holds: outcomes["="]}
+		}
+		return &implied{step: l.scan, is: namedColumn{noVariable, -1}}
+	}
+	return nil
+}
+
 // ask finds out which columns are asked for behind each stage, and in the end.
 func (p *pipeline) ask() {
 	needed := p.c.needed(p)
-	for i, col := range p.columns {
-		if needed.has(col.v) {
-			p.out = append(p.out, i)
-			p.width += 8
+	var asked []int
+	for _, c := range p.names {
+		switch {
+		case !needed.has(c.v):
+			continue
+		case c.at < len(p.group.vars):
+			p.given = append(p.given, c)
+		default:
+			p.news = append(p.news, c)
 		}
+		asked = append(asked, c.at)
 	}
-	asked := slices.Clone(p.out)
 	for i := len(p.stages) - 1; i >= 0; i-- {
-		p.stages[i].keeps(slices.DeleteFunc(slices.Clone(asked), func(at int) bool { return at < len(p.group.vars) }))
-		asked = append(asked, p.stages[i].reads()...)
 		slices.Sort(asked)
 		asked = slices.Compact(asked)
+		p.stages[i].keeps(slices.DeleteFunc(slices.Clone(asked), func(at int) bool { return at < len(p.group.vars) }))
+		asked = append(asked, p.stages[i].reads()...)
 	}
 }
 
@@ -251,10 +311,11 @@ func (p *pipeline) run() (*relation, error) {
 	var others sync.WaitGroup
 	for i := range workers {
 		w := newPipeWorker(p)
-		if workers[i] = w; i > 0 {
+		if workers[i], w.share = w, n/parts; i > 0 {
 			others.Go(func() { w.run(i*n/parts, (i+1)*n/parts) })
 		}
 	}
+	workers[0].share = n // behind its rows come those of the others
 	workers[0].run(0, n/parts)
 	others.Wait()
 	p.after = make([]int, len(p.stages))
@@ -279,17 +340,14 @@ func (p *pipeline) joined(workers []*pipeWorker) (*relation, error) {
 		}
 	}
 	given := &relation{n: p.group.n}
-	out := &relation{n: len(first.left)}
-	for _, at := range p.out {
-		if at < len(p.group.vars) {
-			given.vars, given.cols = append(given.vars, p.group.vars[at]), append(given.cols, p.group.cols[at])
-		}
+	for _, c := range p.given {
+		given.vars, given.cols = append(given.vars, c.v), append(given.cols, p.group.cols[c.at])
 	}
 	given = given.repeat(first.left)
-	out.vars, out.cols = slices.Clip(given.vars), slices.Clip(given.cols)
-	for i, at := range p.out[len(given.vars):] {
-		out.vars = append(out.vars, p.columns[at].v)
-		out.cols = append(out.cols, index.Vector{Kind: p.columns[at].kind, Words: first.news[i]})
+	out := &relation{n: len(first.left), vars: slices.Clip(given.vars), cols: slices.Clip(given.cols)}
+	for i, c := range p.news {
+		out.vars = append(out.vars, c.v)
+		out.cols = append(out.cols, index.Vector{Kind: p.columns[c.at].kind, Words: first.news[i]})
 	}
 	if out.unique = p.isUnique(); out.unique {
 		return out, nil
@@ -299,12 +357,12 @@ func (p *pipeline) joined(workers []*pipeWorker) (*relation, error) {
 
 // isUnique reports whether it is known that no row comes out twice: no row of the group was there twice, and what comes out determines which it was.
 func (p *pipeline) isUnique() bool {
-	if !p.group.unique || len(p.out) == 0 {
+	if !p.group.unique || len(p.given)+len(p.news) == 0 {
 		return false
 	}
 	known := make([]bool, len(p.columns))
-	for _, at := range p.out {
-		known[at] = true
+	for _, c := range slices.Concat(p.given, p.news) {
+		known[c.at] = true
 	}
 	for again := true; again; {
 		again = false

@@ -23,7 +23,7 @@ type run struct {
 	patterns map[string]*pattern
 	tables   map[string]*answers
 	closures map[closureKey]*closure
-	extents  []*extent
+	extents  []heldExtent
 	order    []*answers      // the tables, as they were made
 	params   map[string]bool // whether arguments of rules stand for entities, as far as that is known
 

@@ -74,9 +74,17 @@ func (s *lookup) apply(b *pipeBatch) {
 	}
 }
 
+// component returns the column that has a component; −1 where none does.
+func (s *lookup) component(place int) int {
+	if place == s.place {
+		return s.key
+	}
+	return max(s.other, s.adds)
+}
+
 // derives notes which column follows from the one that is known, and reports whether that is new.
 func (s *lookup) derives(known []bool) bool {
-	other := max(s.other, s.adds)
+	other := s.component(2 - s.place)
 	if other < 0 || known[s.key] == known[other] {
 		return false
 	}
@@ -87,9 +95,21 @@ func (s *lookup) derives(known []bool) bool {
 	return false
 }
 
+// An implied step holds for every row as it comes: what it binds is in a column already.
+type implied struct {
+	step operator
+	is   namedColumn
+}
+
+func (s *implied) of() operator     { return s.step }
+func (s *implied) drops() bool      { return false }
+func (s *implied) reads() []int     { return nil }
+func (s *implied) keeps([]int)      {}
+func (s *implied) apply(*pipeBatch) {}
+
 // A comparing is the comparison of two words as a stage.
 type comparing struct {
-	step  *callStep
+	step  operator
 	at    [2]int    // the columns; −1 for a constant
 	c     [2]uint64 // the constants
 	holds [3]bool   // of what is less, equal and greater
