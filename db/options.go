@@ -17,7 +17,7 @@ type Options struct {
 	ReadOnly bool             // never write, not even to make the database; Transact fails with ErrReadOnly
 	Clock    func() time.Time // where transactions take their instant from; time.Now when nil
 	Memory   int              // bytes for what is not indexed yet, about, at which Transact is ErrBusy; 256 MB when zero
-	Cache    int              // bytes of a cache of its own for what is read of the index; when zero it shares one of 256 MB
+	Cache    int              // bytes of a cache of its own for what is read of the index, and what queries make of it; when zero it shares one of 256 MB
 
 	sizes index.Sizes // of the index's parts
 	log   logSizes
