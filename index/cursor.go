@@ -47,6 +47,7 @@ type Cursor struct {
 
 // A room is what a cursor needs at least of what it may need more of.
 type room struct {
+	key     filterKey
 	between [2]*source
 	walks   [2]*walk
 	walk    walk
@@ -149,7 +150,8 @@ func (c *Cursor) open() error {
 	}
 	if len(levels.stored) > 0 {
 		if key, ok := c.within.keyIn(c.order); ok && c.keys == nil {
-			c.key = &key
+			c.own.key = key
+			c.key = &c.own.key
 		}
 	}
 	for _, l := range levels.stored {

@@ -196,9 +196,15 @@ func (c *conj) bound() varSet {
 }
 
 // absorb joins a relation to the groups that share variables with it.
-func (c *conj) absorb(found *relation) error {
+func (c *conj) absorb(found *relation) error { return c.replace(nil, found) }
+
+// replace joins a relation to the groups that share variables with it, in the place of one that it has all the variables of.
+func (c *conj) replace(joined, found *relation) error {
 	rest := make([]*relation, 0, len(c.groups)+1)
 	for _, g := range c.groups {
+		if g == joined {
+			continue
+		}
 		if !g.set().meets(found.set()) {
 			rest = append(rest, g)
 			continue
@@ -211,12 +217,6 @@ func (c *conj) absorb(found *relation) error {
 	c.groups = append(rest, found)
 	c.touched.addAll(found.set())
 	return nil
-}
-
-// replace joins a relation to the groups, in the place of one that it has all the variables of.
-func (c *conj) replace(g, joined *relation) error {
-	c.groups = slices.DeleteFunc(slices.Clone(c.groups), func(other *relation) bool { return other == g })
-	return c.absorb(joined)
 }
 
 // take removes the groups that have some of the variables, and returns their product.

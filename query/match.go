@@ -215,6 +215,9 @@ func (r *run) counted(s *scan, p *probe, b *bounds) (float64, error) {
 	n, err := s.count(r, &x)
 	key.n = float64(n)
 	if once && err == nil {
+		if r.tallies == nil {
+			r.tallies = make([]tally, 0, 4)
+		}
 		r.tallies = append(r.tallies, key)
 	}
 	return key.n, err
@@ -277,7 +280,7 @@ func (s *scan) run(c *conj) error {
 			return firstError(err, c.replace(a.group, joined))
 		}
 	}
-	found := newRelation(s.unknown(&a.probe))
+	found := newRelation(s.unknown(&a.probe).list())
 	switch {
 	case x != nil:
 		found = x.rows(s)
@@ -298,7 +301,7 @@ func (s *scan) run(c *conj) error {
 // isLast reports whether each row that comes of a scan is one of what is found in the end: no step follows, no other group restricts it, and
 // nothing of it is dropped.
 func (s *scan) isLast(c *conj, a *access) bool {
-	if len(c.pending) > 0 || !s.isSet(&a.probe) || !setOf(s.unknown(&a.probe)...).within(c.keep) {
+	if len(c.pending) > 0 || !s.isSet(&a.probe) || !s.unknown(&a.probe).within(c.keep) {
 		return false
 	}
 	for _, g := range c.groups {
@@ -327,14 +330,14 @@ func (s *scan) roomFor(full float64) int {
 }
 
 // unknown returns the variables of a scan that a probe does not know.
-func (s *scan) unknown(p *probe) []variable {
+func (s *scan) unknown(p *probe) varSet {
 	var out varSet
 	for i, v := range s.at {
 		if !p.known[i] {
 			out.add(v)
 		}
 	}
-	return out.list()
+	return out
 }
 
 // looksUp reports whether it is better to look up each row of a group than to read all that the constants leave.

@@ -9,18 +9,21 @@ import (
 // fewRows is how many rows a step may leave without a look at what comes behind it: finding an order costs more than joining them.
 var fewRows = 256.0
 
-// maxLooked is in how many steps operands are sought.
-const maxLooked = 40
+// fewOperands is from how many operands on it matters which comes first; maxLooked is in how many steps they are sought at most.
+const (
+	fewOperands = 3
+	maxLooked   = 40
+)
 
 // ahead returns the step to run where best is the one that leaves the fewest rows: another one, if an order that begins with it touches fewer rows
 // in the end. It looks ahead only where the relations left are several, and not too many, and rows are. What rules derive is joined without it.
 func (c *conj) ahead(best int) (int, error) {
-	if c.rec != nil || !isRelation(c.pending[best].operator) || len(c.pending) > maxLooked || c.stake(best) <= fewRows {
+	if c.rec != nil || !isRelation(c.pending[best].operator) || len(c.pending) < fewOperands || len(c.pending) > maxLooked || c.stake(best) <= fewRows {
 		return best, nil
 	}
 	o := &orderer{c: c}
 	o.stars()
-	if len(o.operands) < 3 || len(o.operands) > maxOperands || !o.number() {
+	if len(o.operands) < fewOperands || len(o.operands) > maxOperands || !o.number() {
 		return best, nil
 	}
 	if err := o.estimate(); err != nil {
@@ -106,8 +109,7 @@ func (o *orderer) isRay(i int, s *scan) bool {
 	if p.known[0] || s.at[0] == noVariable || !s.isOne(&p) {
 		return false
 	}
-	own := p.uncovered(s)
-	own = own.minus(setOf(s.at[0]))
+	own := s.unknown(&p).minus(setOf(s.at[0]))
 	for k := range o.c.pending {
 		if k != i && isRelation(o.c.pending[k].operator) && own.meets(o.c.pending[k].uses) {
 			return false
@@ -115,9 +117,6 @@ func (o *orderer) isRay(i int, s *scan) bool {
 	}
 	return !slices.ContainsFunc(o.shared, func(g *relation) bool { return own.meets(g.set()) })
 }
-
-// uncovered returns the variables of a scan that a probe does not know.
-func (p *probe) uncovered(s *scan) varSet { return setOf(s.unknown(p)...) }
 
 // isOne reports whether an entity has one datom at most in what a scan reads.
 func (s *scan) isOne(p *probe) bool {

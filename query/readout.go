@@ -50,9 +50,22 @@ func (x *excerpt) ends(n int) error {
 	return nil
 }
 
+// readouts are those that are not in use, and hold on to nothing.
+var readouts = sync.Pool{New: func() any { return new(readout) }}
+
 // each hands the batches of an excerpt to a taker, until there are enough rows. They are without values where these do not matter.
 func (s *scan) each(r *run, p *probe, x *excerpt, t taker) error {
-	rd := &readout{scan: s, run: r, probe: p, excerpt: x}
+	rd := readouts.Get().(*readout)
+	rd.scan, rd.run, rd.probe, rd.excerpt = s, r, p, x
+	err := rd.read(t)
+	rd.scan, rd.run, rd.probe, rd.excerpt, rd.taken, rd.rows, rd.err = nil, nil, nil, nil, 0, 0, nil
+	readouts.Put(rd)
+	return err
+}
+
+// read reads the excerpt.
+func (rd *readout) read(t taker) error {
+	x := rd.excerpt
 	divisible := rd.divisible()
 	if divisible && (x.loose || x.facts > 0 && rd.sifts()) {
 		if divided, err := rd.ahead(t); divided || err != nil {
@@ -60,7 +73,7 @@ func (s *scan) each(r *run, p *probe, x *excerpt, t taker) error {
 		}
 		divisible = !x.loose
 	}
-	cursor, err := rd.open(r.ctx, x)
+	cursor, err := rd.open(rd.run.ctx, x)
 	if err != nil {
 		return err
 	}
@@ -195,14 +208,16 @@ func (rd *readout) beside(t taker, ranges []index.Range) bool {
 	rd.rows, _ = t.size()
 	ctx, cancel := context.WithCancel(rd.run.ctx)
 	defer cancel()
-	var group sync.WaitGroup
-	for i, within := range ranges {
-		group.Go(func() {
-			if err := rd.part(ctx, takers[i], within); err != nil {
-				rd.fail(err, cancel)
-			}
-		})
+	one := func(i int) {
+		if err := rd.part(ctx, takers[i], ranges[i]); err != nil {
+			rd.fail(err, cancel)
+		}
 	}
+	var group sync.WaitGroup
+	for i := 1; i < len(ranges); i++ {
+		group.Go(func() { one(i) })
+	}
+	one(0)
 	if group.Wait(); rd.err != nil {
 		return true
 	}

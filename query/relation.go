@@ -24,8 +24,16 @@ func unit() *relation { return yes }
 
 var yes = &relation{n: 1, unique: true, asked: true}
 
-// newRelation returns an empty relation.
+// newRelation returns an empty relation. Where it has few columns they lie beside it.
 func newRelation(vars []variable) *relation {
+	if n := len(vars); n <= 2 {
+		out := &struct {
+			relation
+			room [2]index.Vector
+		}{relation: relation{vars: vars}}
+		out.cols = out.room[:n:n]
+		return &out.relation
+	}
 	return &relation{vars: vars, cols: make([]index.Vector, len(vars))}
 }
 

@@ -84,14 +84,14 @@ func cellRows(t reflect.Type, a *answer) (rowSetter, error) {
 			return misfitCell("column "+a.names[0], a.cell(0, row), typeName(t), err)
 		}
 		return l.fill()
-	}, check(a, 0, t, typeName(t))
+	}, check(a, 0, t, func() string { return typeName(t) })
 }
 
 // check tells of a column that never fits before any row is handed out.
-func check(a *answer, column int, t reflect.Type, place string) error {
+func check(a *answer, column int, t reflect.Type, place func() string) error {
 	cell := sample(a, column)
 	if setterFor(t)(reflect.New(t).Elem(), cell, &treeList{}) == errMismatch {
-		return misfitCell("column "+a.names[column], cell, place, errMismatch)
+		return misfitCell("column "+a.names[column], cell, place(), errMismatch)
 	}
 	return nil
 }
@@ -120,7 +120,7 @@ func structRows(t reflect.Type, a *answer) (rowSetter, error) {
 				return nil, misfit("columns %s and %s both fit field %s", a.names[j], name, f.path)
 			}
 		}
-		if err := check(a, i, f.typ, f.place()); err != nil {
+		if err := check(a, i, f.typ, f.place); err != nil {
 			return nil, err
 		}
 		fields[i] = f
