@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+	"weak"
 )
 
 // A material is what held of an attribute at a moment, in an order, in columns of its own: who reads them meets neither closings nor facts that
@@ -21,13 +22,13 @@ type material struct {
 }
 
 // A materialKey tells what is in a material of a run or level. What lies below is in it too, and is named since the same run may come to lie on
-// something else.
+// something else, which then nothing needs any more.
 type materialKey struct {
 	a     ID
 	order Order
 	upto  ID
-	below *Run
-	level *Level
+	below weak.Pointer[Run]
+	level weak.Pointer[Level]
 }
 
 // materials are those of a run or level, by what is in them.
@@ -196,12 +197,12 @@ type quarry struct {
 func (c *Cursor) quarry(a ID, run int) *quarry {
 	l := c.levels
 	q := &quarry{Levels: Levels{l.runs[run:], l.stored}, within: Prefix(1, Fact{A: a}), of: &l.stored[0].materials}
-	q.key = materialKey{a: a, order: c.order, level: l.stored[0], upto: min(c.lens.bound, l.stored[0].newest)}
+	q.key = materialKey{a: a, order: c.order, level: weak.Make(l.stored[0]), upto: min(c.lens.bound, l.stored[0].newest)}
 	if len(q.runs) > 0 {
 		q.of, q.key.upto = &q.runs[0].materials, q.runs[0].newest
 	}
 	if len(q.runs) > 1 {
-		q.key.below = q.runs[1]
+		q.key.below = weak.Make(q.runs[1])
 	}
 	return q
 }
