@@ -117,7 +117,7 @@ func (v *Vector) Slice(i, j int) Vector {
 	if v.Texts != nil {
 		out.Texts = v.Texts[i:j:j]
 	} else if v.packed.spans != nil {
-		out.packed = packedTexts{v.packed.bytes, v.packed.spans[i:j:j], v.packed.stubs}
+		out.packed = v.packed.slice(i, j)
 	} else if v.coded.dict != nil {
 		out.coded = codedTexts{v.coded.of[i:j:j], v.coded.dict}
 	}

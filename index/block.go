@@ -86,6 +86,9 @@ func (v *Vector) unpack(in *input, places []uint32) {
 	if in.bad {
 		return
 	}
+	if texts < len(v.Kinds) { // there are others
+		v.packed.codes = nil
+	}
 	if len(spans) > 0 && v.packed.spans == nil {
 		v.packed.spans = make([]uint64, len(v.Kinds))
 	}
@@ -146,7 +149,11 @@ func openBlock(b []byte, sum [32]byte, s shape) (*columns, error) {
 // bytes returns how much memory the columns of a block take.
 func (c *columns) bytes() int {
 	n := len(c.E)
-	return 8*(3*n+len(c.End)+len(c.V.Words)+len(c.V.packed.spans)) + 4*len(c.V.coded.of) + len(c.V.Kinds) + cap(c.V.packed.bytes)
+	size := 8*(3*n+len(c.End)+len(c.V.Words)+len(c.V.packed.spans)) + 4*len(c.V.coded.of) + len(c.V.Kinds) + cap(c.V.packed.bytes)
+	if codes := c.V.packed.codes; codes != nil {
+		size += 8*len(codes.distinct) + len(codes.of)
+	}
+	return size
 }
 
 // soundBlock returns an error unless the SHA-256 of a stored block is sum.

@@ -20,6 +20,7 @@ type dictionary struct {
 
 	block  *byte // whose spans were met
 	spans  [256]metSpan
+	codes  [fewSpans]uint32 // 1 + the number of the text of each code of the block
 	recent [32]metText
 	from   *dictionary // whose numbers were put into own ones last
 	own    []uint32    // 1 + the number of each text of from; 0 where it is not known
@@ -114,11 +115,15 @@ func (d *dictionary) enter(p *packedTexts) {
 	if block := unsafe.SliceData(p.bytes); block != d.block {
 		d.block = block
 		clear(d.spans[:])
+		clear(d.codes[:])
 	}
 }
 
 // appendSpans appends the numbers of packed texts; there is room for them.
 func (d *dictionary) appendSpans(to []uint32, p *packedTexts, places []int32) []uint32 {
+	if places == nil && p.codes != nil {
+		return d.appendPackedCodes(to, p)
+	}
 	if places == nil {
 		n := len(to)
 		to = to[:n+len(p.spans)]
@@ -138,6 +143,21 @@ func (d *dictionary) appendSpans(to []uint32, p *packedTexts, places []int32) []
 			*slot = metSpan{span, d.look(p.text(span)) + 1}
 		}
 		to = append(to, slot.number-1)
+	}
+	return to
+}
+
+// appendPackedCodes appends the numbers of packed texts that have codes; there is room for them.
+func (d *dictionary) appendPackedCodes(to []uint32, p *packedTexts) []uint32 {
+	n := len(to)
+	to = to[:n+len(p.spans)]
+	for i, code := range p.codes.of[p.from:][:len(p.spans)] {
+		number := d.codes[code]
+		if number == 0 {
+			number = d.look(p.text(p.codes.distinct[code])) + 1
+			d.codes[code] = number
+		}
+		to[n+i] = number - 1
 	}
 	return to
 }

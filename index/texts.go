@@ -10,7 +10,18 @@ type packedTexts struct {
 	bytes []byte
 	spans []uint64 // begin << 32 | end
 	stubs bool     // some of the texts are those of stubs
+	from  int32    // the place of the first one among the codes
+	codes *spanCodes
 }
+
+// spanCodes are the numbers of the spans of a column whose values are all texts, of few spans.
+type spanCodes struct {
+	of       []uint8
+	distinct []uint64 // these spans, by number
+}
+
+// fewSpans is how many spans a column of texts may have for each to have a number beside it.
+const fewSpans = 256
 
 // at returns the i-th text, which shares the memory of the column.
 func (p *packedTexts) at(i int) string { return p.text(p.spans[i]) }
@@ -21,6 +32,11 @@ func (p *packedTexts) text(span uint64) string {
 		return ""
 	}
 	return unsafe.String(&p.bytes[begin], int(end-begin))
+}
+
+// slice returns the texts from i to j, in the same memory.
+func (p *packedTexts) slice(i, j int) packedTexts {
+	return packedTexts{p.bytes, p.spans[i:j:j], p.stubs, p.from + int32(i), p.codes}
 }
 
 // gather fills to with the texts from the i-th on.
@@ -73,6 +89,7 @@ func (p *packedTexts) unpack(in *input, n int) []uint64 {
 		}
 		distinct, codes := p.unpackList(in, int(size[0])), make([]uint64, n)
 		unpack(in, codes)
+		p.note(codes, distinct)
 		for i, c := range codes {
 			if c >= uint64(len(distinct)) {
 				in.bad = true
@@ -84,6 +101,17 @@ func (p *packedTexts) unpack(in *input, n int) []uint64 {
 	}
 	in.bad = true
 	return nil
+}
+
+// note notes the numbers of spans, if those are few.
+func (p *packedTexts) note(codes, distinct []uint64) {
+	if len(distinct) > fewSpans {
+		return
+	}
+	p.codes = &spanCodes{make([]uint8, len(codes)), distinct}
+	for i, c := range codes {
+		p.codes.of[i] = uint8(c)
+	}
 }
 
 func (p *packedTexts) unpackList(in *input, n int) []uint64 {

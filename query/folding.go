@@ -29,7 +29,7 @@ func (f *folding) fold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m := &mergeScan{lanes: lanes, reads: f.reads}
+	m := &mergeScan{lanes: lanes, several: f.several, reads: f.reads}
 	for {
 		if more, err := m.next(); !more || err != nil {
 			return err

@@ -11,9 +11,10 @@ import (
 // A mergeScan reads scans beside each other, each in the order of its entities, and finds the entities that all of them have. Nothing of them is
 // kept: what was found of their batches is gone when more is asked for.
 type mergeScan struct {
-	lanes []lane // only of the first one an entity may have several datoms
-	n     int    // rows that were found
-	reads func(datoms int) error
+	lanes   []lane
+	several bool // an entity may have several datoms in the first one; it has one in the others
+	n       int  // rows that were found
+	reads   func(datoms int) error
 }
 
 // A lane is a scan that is read beside others.
@@ -89,7 +90,7 @@ func (m *mergeScan) even() bool {
 	first := &m.lanes[0]
 	ids := first.batch.E[first.at : first.at+n]
 	for i := range m.lanes[1:] {
-		if l := &m.lanes[1+i]; !equalIDs(ids, l.batch.E[l.at:l.at+n]) {
+		if l := &m.lanes[1+i]; !m.equal(ids, l.batch.E[l.at:l.at+n]) {
 			return false
 		}
 	}
@@ -103,12 +104,14 @@ func (m *mergeScan) even() bool {
 	return true
 }
 
-// equalIDs compares the last ones first: where two lists differ, these mostly do.
-func equalIDs(a, b []db.ID) bool {
-	if a[len(a)-1] != b[len(b)-1] {
+// equal reports whether two lanes have the same entities, of which the first ones are the same. Where each comes once, and they are as many as there
+// are numbers from the first to the last, these tell.
+func (m *mergeScan) equal(a, b []db.ID) bool {
+	last := len(a) - 1
+	if a[last] != b[last] {
 		return false
 	}
-	return bytes.Equal(idBytes(a), idBytes(b))
+	return !m.several && a[last]-a[0] == db.ID(last) || bytes.Equal(idBytes(a), idBytes(b))
 }
 
 // idBytes returns ids as bytes, in the same memory.

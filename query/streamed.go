@@ -11,12 +11,13 @@ import (
 // A streamed is a query whose aggregates are computed while attributes are read beside each other: each clause is all that holds of an attribute,
 // or all that has a value of one, of the same entity. No row of these is ever made.
 type streamed struct {
-	run    *run
-	scans  []*scan
-	entity variable
-	keys   []laneColumn
-	folds  []laneColumn // by column of :find; what is aggregated
-	datoms []int        // of each scan, about
+	run     *run
+	scans   []*scan
+	entity  variable
+	several bool // the first scan may find several values of an entity
+	keys    []laneColumn
+	folds   []laneColumn // by column of :find; what is aggregated
+	datoms  []int        // of each scan, about
 }
 
 // stream answers a query while it reads; it returns nil where it must be answered in another way.
@@ -95,7 +96,8 @@ func (s *streamed) isBag() bool {
 	slices.SortStableFunc(s.scans, func(a, b *scan) int { return a.several() - b.several() })
 	slices.Reverse(s.scans)
 	first := s.scans[0]
-	return first.several() == 0 || (len(s.scans) == 1 || s.scans[1].several() == 0) && (idempotent || first.at[2] != noVariable && asked.has(first.at[2]))
+	s.several = first.several() > 0
+	return !s.several || (len(s.scans) == 1 || s.scans[1].several() == 0) && (idempotent || first.at[2] != noVariable && asked.has(first.at[2]))
 }
 
 // several returns 1 where an entity may have several values of the attribute, and 0 else.
