@@ -168,7 +168,7 @@ func (w *pipeWorker) reserve() {
 		more = max(more, (len(w.left)/(w.done/pipeRows)+1)*(1+w.share/pipeRows)*17/16-len(w.left))
 	}
 	w.left = slices.Grow(w.left, more)
-	for i := range w.news {
-		w.news[i] = slices.Grow(w.news[i], more)
+	for i, words := range w.news {
+		w.news[i] = append(unwritten(len(words) + more)[:0], words...)
 	}
 }

@@ -17,6 +17,7 @@ type pipeline struct {
 	columns []pipeColumn // those of the group, and behind them those that stages add
 	names   []namedColumn
 	stages  []stage
+	first   operator
 	drops   bool // a stage may drop many rows
 	fans    bool // the first stage may find several for a row
 	skipped []operator
@@ -42,7 +43,7 @@ type namedColumn struct {
 // pipe runs a scan that is found in an extent, beside a group, and with it whatever steps can be stages of the same pipeline. It reports
 // whether it can: the group must have the entity, or the value, as words.
 func (c *conj) pipe(s *scan, g *relation, x *extent) (bool, error) {
-	p := &pipeline{c: c, group: g}
+	p := &pipeline{c: c, group: g, first: s}
 	for i, v := range g.vars {
 		p.columns = append(p.columns, pipeColumn{g.cols[i].Kind, wordsOf(&g.cols[i])})
 		p.names = append(p.names, namedColumn{v, i})
@@ -240,11 +241,25 @@ func (p *pipeline) implied(l *lookup) stage {
 		case l.adds >= 0:
 			return &implied{step: l.scan, is: namedColumn{l.scan.at[2-l.place], at}}
 		case l.other >= 0 && l.other != at:
-			return &comparing{step: l.scan, at: [2]int{at, l.other}, holds: outcomes["="]}
+			return &comparing{step: l.scan, at: [2]int{at, l.other}, holds: passing("=")}
 		}
 		return &implied{step: l.scan, is: namedColumn{noVariable, -1}}
 	}
 	return nil
+}
+
+// postpone moves what only adds a column behind the stages that may drop rows, where none of these reads it: fewer rows are then looked up.
+func (p *pipeline) postpone() {
+	var late []stage
+	for i, s := range slices.Clone(p.stages) {
+		l, ok := s.(*lookup)
+		if !ok || l.adds < 0 || i == 0 && p.fans || slices.ContainsFunc(p.stages, func(s stage) bool { return slices.Contains(s.reads(), l.adds) }) {
+			continue
+		}
+		late = append(late, s)
+		p.stages = slices.DeleteFunc(p.stages, func(other stage) bool { return other == s })
+	}
+	p.stages = append(p.stages, late...)
 }
 
 // ask finds out which columns are asked for behind each stage, and in the end.
@@ -304,6 +319,7 @@ var worthParts = 1 << 14
 
 // run takes all rows through the stages.
 func (p *pipeline) run() (*relation, error) {
+	p.postpone()
 	p.ask()
 	n := p.group.n
 	parts := max(1, min(n/worthParts, runtime.GOMAXPROCS(0)))
@@ -379,12 +395,16 @@ func (p *pipeline) isUnique() bool {
 	return !slices.Contains(needed, false)
 }
 
-// note appends the stages behind the first to what a trace notes of the step that is the first.
+// note appends the stages to what a trace notes, at first the one that is the step itself.
 func (p *pipeline) note(step *Step, to []Step) []Step {
-	step.Rows = p.after[0]
+	first := len(to)
 	to = append(to, *step)
-	for i, s := range p.stages[1:] {
-		to = append(to, Step{Clause: s.of().of().text(), How: "in one pass with the step before", Expected: p.group.n, Rows: p.after[i+1]})
+	for i, s := range p.stages {
+		if s.of() == p.first {
+			to[first].Rows = p.after[i]
+			continue
+		}
+		to = append(to, Step{Clause: s.of().of().text(), How: "in one pass with the step before", Expected: p.group.n, Rows: p.after[i]})
 	}
 	return to
 }
