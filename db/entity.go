@@ -30,7 +30,10 @@ func (r *reader) Entity(ctx context.Context, e any) (Entity, error) {
 	if err != nil {
 		return Entity{}, err
 	}
-	found, err := r.Find(ctx, EAVT, 1, index.Fact{E: id})
+	found, err := r.Finder(ctx)
+	if err == nil {
+		err = found.Find(EAVT, 1, index.Fact{E: id})
+	}
 	if err != nil {
 		return Entity{}, err
 	}

@@ -44,9 +44,9 @@ type Reader interface {
 	// so many components, in the order's sequence, stay together. A view with filters, which are asked by one goroutine, is not divided. It
 	// is for package query alone.
 	Split(ctx context.Context, o Order, r index.Range, n, together int) ([]index.Range, error)
-	// Find returns the datoms whose first components in an order, so many of them, equal those of a key, at once, where these are few: it is the
-	// fastest way to read at a point. On a history view it fails with ErrHistory.
-	Find(ctx context.Context, o Order, parts int, key index.Fact) (index.Found, error)
+	// Finder returns what finds the datoms of keys that few have, one after the other, which is the fastest way to read at points. On a
+	// history view it fails with ErrHistory.
+	Finder(ctx context.Context) (index.Finder, error)
 	// Snapshot returns the snapshot beneath.
 	Snapshot() *Snapshot
 	String() string
@@ -114,16 +114,16 @@ func (r *reader) Split(ctx context.Context, o Order, rng index.Range, n, togethe
 	return r.snap.levels.Split(ctx, o, rng, w, n, together)
 }
 
-// Find returns the datoms whose first components in an order equal those of a key, at once.
-func (r *reader) Find(ctx context.Context, o Order, parts int, key index.Fact) (index.Found, error) {
+// Finder returns what finds the datoms of keys that few have.
+func (r *reader) Finder(ctx context.Context) (index.Finder, error) {
 	if r.IsHistory() {
-		return index.Found{}, ErrHistory
+		return index.Finder{}, ErrHistory
 	}
 	w, err := r.window(ctx)
 	if err != nil {
-		return index.Found{}, err
+		return index.Finder{}, err
 	}
-	return r.snap.levels.Find(ctx, o, parts, &key, &w)
+	return r.snap.levels.Finder(ctx, &w), nil
 }
 
 // each yields the datoms of a range.

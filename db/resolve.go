@@ -76,9 +76,8 @@ func (r *reader) holder(ctx context.Context, a *Attribute, v Value, ref LookupRe
 // lastOf returns the entity that has a unique value at the end of what is shown, and where that is history and none has, the last
 // that had it.
 func (r *reader) lastOf(ctx context.Context, a *Attribute, v Value, w index.View) (id ID, found bool, err error) {
-	key := index.Fact{A: a.ID, V: v}
-	holder, err := r.snap.levels.Find(ctx, AVET, 2, &key, &w)
-	switch {
+	key, holder := index.Fact{A: a.ID, V: v}, r.snap.levels.Finder(ctx, &w)
+	switch err := holder.Find(AVET, 2, key); {
 	case err != nil || holder.Len() == 0 && !w.History:
 		return 0, false, err
 	case holder.Len() > 0:

@@ -2,49 +2,67 @@ package index
 
 import "context"
 
-// Found is what Find found. It shares memory with the database, and must not be changed.
-type Found struct{ in span }
+// A Finder finds what a view shows of keys that few datoms have, in the memory that it has: it is made once for as many keys as one likes. Mostly
+// these datoms lie beside each other in one place, and are found there by a search and neither merged nor copied. What it found shares memory
+// with the database, must not be changed, and stays until it looks for the next key. It is for one goroutine.
+type Finder struct {
+	ctx    context.Context
+	levels Levels
+	lens   lens
+	target target
+	there  span // what was found, as it lies there
+	role   role
+}
+
+// Finder returns a Finder for a view; one of history is taken for one of what holds.
+func (l Levels) Finder(ctx context.Context, v *View) Finder {
+	f := Finder{ctx: ctx, levels: l, lens: v.lens()}
+	f.lens.history = false
+	return f
+}
 
 // Len returns how many datoms were found.
-func (f *Found) Len() int { return f.in.len() }
+func (f *Finder) Len() int { return f.there.len() }
 
 // E returns the entity of the i-th datom.
-func (f *Found) E(i int) ID { return f.in.E[f.in.place(f.in.at+i)] }
+func (f *Finder) E(i int) ID { return f.there.E[f.there.place(f.there.at+i)] }
 
 // A returns the attribute of the i-th datom.
-func (f *Found) A(i int) ID { return f.in.A[f.in.place(f.in.at+i)] }
+func (f *Finder) A(i int) ID { return f.there.A[f.there.place(f.there.at+i)] }
 
 // V returns the value of the i-th datom.
-func (f *Found) V(i int) Value { return f.in.V.At(f.in.place(f.in.at + i)) }
+func (f *Finder) V(i int) Value { return f.there.V.At(f.there.place(f.there.at + i)) }
 
 // Tx returns the transaction of the i-th datom.
-func (f *Found) Tx(i int) ID { return f.in.Tx[f.in.place(f.in.at+i)] }
+func (f *Finder) Tx(i int) ID { return f.there.Tx[f.there.place(f.there.at+i)] }
 
-// Find returns the datoms that the view shows of those whose first components, so many in the order's sequence, equal those of a key, all
-// at once: it is for keys that few have. Mostly these lie beside each other in one place, and are found there by a search and neither merged nor
-// copied. A view of history is taken for one of what holds.
-func (l Levels) Find(ctx context.Context, o Order, parts int, key *Fact, v *View) (Found, error) {
-	if err := ctx.Err(); err != nil {
-		return Found{}, err
+// Find finds the datoms whose first components, so many in the order's sequence, equal those of a key. Nothing is found where there is an error
+// (of the context, or of a store).
+func (f *Finder) Find(o Order, parts int, key Fact) error {
+	f.there = span{}
+	if err := f.ctx.Err(); err != nil {
+		return err
 	}
-	var f finder
-	f.aim(o, parts, key)
-	f.lens = v.lens()
-	f.lens.history = false
-	for _, run := range l.runs {
+	f.target.order, f.target.parts, f.target.key = o, parts, key
+	f.target.sign, f.target.signed = signOf(o, parts, &f.target.key)
+	for _, run := range f.levels.runs {
 		if !f.run(run) {
-			return l.gathered(ctx, o, parts, key, v)
+			return f.gather()
 		}
 	}
-	for _, level := range l.stored {
-		switch alone, err := f.level(ctx, level); {
+	for _, level := range f.levels.stored {
+		switch alone, err := f.level(level); {
 		case err != nil:
-			return Found{}, err
+			f.there = span{}
+			return err
 		case !alone:
-			return l.gathered(ctx, o, parts, key, v)
+			return f.gather()
 		}
 	}
-	return Found{f.lens.shown(f.there, f.role)}, nil
+	if f.there.len() > 0 && (f.role != whole || !f.lens.plain()) {
+		f.there = f.lens.shown(f.there, f.role)
+	}
+	return nil
 }
 
 // A target is what Find looks for: the facts that have some components of a key.
@@ -54,11 +72,6 @@ type target struct {
 	key    Fact
 	sign   sign // of the cut before them
 	signed bool // it has one
-}
-
-func (t *target) aim(o Order, parts int, key *Fact) {
-	t.order, t.parts, t.key = o, parts, *key
-	t.sign, t.signed = signOf(o, parts, key)
 }
 
 // cut returns the cut before what is looked for.
@@ -97,16 +110,8 @@ func (t *target) of(x span) span {
 	return x
 }
 
-// A finder looks for the one place in which all lies that a view shows of its target.
-type finder struct {
-	target
-	lens  lens
-	there span // what was found, as it lies there
-	role  role
-}
-
 // found takes what a run or tree has of the range; it reports whether that is all there is, as far as is known.
-func (f *finder) found(x span, as role) bool {
+func (f *Finder) found(x span, as role) bool {
 	if x.len() == 0 {
 		return true
 	}
@@ -117,9 +122,9 @@ func (f *finder) found(x span, as role) bool {
 	return true
 }
 
-func (f *finder) run(r *Run) bool {
+func (f *Finder) run(r *Run) bool {
 	if r.size <= lookedThrough {
-		if within := Prefix(f.parts, f.key); r.misses(f.order, &within) {
+		if within := Prefix(f.target.parts, f.target.key); r.misses(f.target.order, &within) {
 			return true
 		}
 	}
@@ -135,8 +140,8 @@ func (f *finder) run(r *Run) bool {
 	return true
 }
 
-func (f *finder) level(ctx context.Context, l *Level) (bool, error) {
-	for k, t := range l.trees[f.order] {
+func (f *Finder) level(l *Level) (bool, error) {
+	for k, t := range l.trees[f.target.order] {
 		if t.top.facts == 0 {
 			continue
 		}
@@ -144,7 +149,7 @@ func (f *finder) level(ctx context.Context, l *Level) (bool, error) {
 		if role == unread {
 			continue
 		}
-		x, whole, err := t.find(ctx, &l.reader, &f.target)
+		x, whole, err := t.find(f.ctx, &l.reader, &f.target)
 		if err != nil || !whole || !f.found(x, role) {
 			return false, err
 		}
@@ -154,9 +159,6 @@ func (f *finder) level(ctx context.Context, l *Level) (bool, error) {
 
 // shown returns those facts of a span that show.
 func (l lens) shown(x span, as role) span {
-	if x.len() == 0 || as == whole && l.plain() {
-		return x
-	}
 	c := Cursor{lens: l}
 	places := make([]uint32, 0, x.len())
 	for i := x.at; i < x.to; i++ {
@@ -211,15 +213,19 @@ func (s *sequence) find(what *target) span {
 	return what.of(x)
 }
 
-// gathered is Find where several places have something of what is looked for.
-func (l Levels) gathered(ctx context.Context, o Order, parts int, key *Fact, v *View) (Found, error) {
-	now := *v
-	now.History = false
+// gather is Find where several places have something of what is looked for.
+func (f *Finder) gather() error {
 	out := &columns{}
-	for c := l.Scan(ctx, o, Prefix(parts, *key), now); ; {
+	f.there = span{}
+	c := &Cursor{ctx: f.ctx, levels: f.levels, order: f.target.order, within: Prefix(f.target.parts, f.target.key), lens: f.lens}
+	for {
 		b, err := c.Next()
-		if b == nil || err != nil {
-			return Found{span{columns: out, to: out.len()}}, err
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			f.there = span{columns: out, to: out.len()}
+			return nil
 		}
 		for i := range b.Len() {
 			out.append(&Fact{E: b.E[i], A: b.A[i], V: b.V.At(i), Tx: b.Tx[i]}, 0)

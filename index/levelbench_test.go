@@ -94,7 +94,8 @@ func BenchmarkLevelFind(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if f, err := l.Find(b.Context(), c.order, c.parts, &facts[5*rng.Intn(len(facts)/5)], &now); err != nil || f.Len() != c.found {
+				f := l.Finder(b.Context(), &now)
+				if err := f.Find(c.order, c.parts, facts[5*rng.Intn(len(facts)/5)]); err != nil || f.Len() != c.found {
 					b.Fatalf("%d facts, %v", f.Len(), err)
 				}
 			}

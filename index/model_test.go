@@ -375,9 +375,10 @@ func checkScan(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
 func checkFind(t *testing.T, l Levels, h *history, o Order, r Range, v View) {
 	t.Helper()
 	v.History = false
+	f := l.Finder(context.Background(), &v)
 	for _, key := range [...]Cut{r.Lo, r.Hi} {
 		want, got := h.datoms(o, Prefix(key.Parts, key.Key), v), []Datom(nil)
-		f, err := l.Find(context.Background(), o, key.Parts, &key.Key, &v)
+		err := f.Find(o, key.Parts, key.Key)
 		for i := range f.Len() {
 			got = append(got, Datom{f.E(i), f.A(i), f.V(i), f.Tx(i), true})
 		}

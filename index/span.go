@@ -144,20 +144,32 @@ func (x *span) seekFrom(column []ID, at, to int, id ID) int {
 
 // narrowToValue leaves of the span the facts with a value.
 func (x *span) narrowToValue(v Value) {
-	lo, hi := x.at, x.to
+	x.at = x.seekValue(x.at, x.to, v)
+	if x.at == x.to || x.compareValue(x.at, v) > 0 {
+		x.to = x.at
+	} else if x.compareValue(x.to-1, v) > 0 {
+		x.to = gallop(x.at+1, x.to, func(i int) bool { return x.compareValue(i, v) > 0 })
+	}
+}
+
+// seekValue returns the first of some places whose value does not sort before another one.
+func (x *span) seekValue(lo, hi int, v Value) int {
+	long := v.kind == KindLong && x.longs.longReader == nil
 	for lo < hi {
-		if mid := int(uint(lo+hi) >> 1); x.compareValue(mid, v) < 0 {
+		mid := int(uint(lo+hi) >> 1)
+		p, before := x.place(mid), false
+		if long && x.V.Kinds[p] == KindLong {
+			before = int64(x.V.Words[p]) < int64(v.word)
+		} else {
+			before = x.compareValue(mid, v) < 0
+		}
+		if before {
 			lo = mid + 1
 		} else {
 			hi = mid
 		}
 	}
-	x.at, hi = lo, x.to
-	if lo == hi || x.compareValue(lo, v) > 0 {
-		x.to = lo
-	} else if x.compareValue(hi-1, v) > 0 {
-		x.to = gallop(lo+1, hi, func(i int) bool { return x.compareValue(i, v) > 0 })
-	}
+	return lo
 }
 
 // compareValue orders the value of the i-th fact and v.

@@ -1,8 +1,6 @@
 package query
 
 import (
-	"context"
-
 	"github.com/datolite/datolite/db"
 	"github.com/datolite/datolite/index"
 )
@@ -68,7 +66,7 @@ func (s *scan) hop(v variable) *hop {
 }
 
 // lead appends what the hop leads to from a value.
-func (h *hop) lead(ctx context.Context, in db.Reader, from index.Value, out []index.Value) ([]index.Value, error) {
+func (h *hop) lead(in *index.Finder, from index.Value, out []index.Value) ([]index.Value, error) {
 	if from.Kind() != index.KindLong && (h.order != index.AVET || from.IsNil()) {
 		return out, nil
 	}
@@ -76,29 +74,32 @@ func (h *hop) lead(ctx context.Context, in db.Reader, from index.Value, out []in
 	if h.from == 0 {
 		key.E = from.Ref()
 	}
-	found, err := in.Find(ctx, h.order, 2, key)
-	if err != nil {
-		return out, err
-	}
-	for i := range found.Len() {
+	err := in.Find(h.order, 2, key)
+	for i := range in.Len() {
 		if h.to == 0 {
-			out = append(out, index.Ref(found.E(i)))
+			out = append(out, index.Ref(in.E(i)))
 		} else {
-			out = append(out, found.V(i))
+			out = append(out, in.V(i))
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // walk adds the edges of a link that is a path of hops from some values, which lie in a layer.
 func (c *closure) walk(l *link, layer int32, places []int32) (err error) {
+	in := make([]index.Finder, len(l.hops))
+	for i := range l.hops {
+		if in[i], err = c.run.sources[l.hops[i].source].db.Finder(c.run.ctx); err != nil {
+			return err
+		}
+	}
 	for _, p := range places {
 		at := append(l.at[:0], c.values.values.At(int(p)))
 		for i := range l.hops {
-			next, in := l.next[:0], c.run.sources[l.hops[i].source].db
+			next := l.next[:0]
 			for _, v := range at {
 				before := len(next)
-				if next, err = l.hops[i].lead(c.run.ctx, in, v, next); err != nil {
+				if next, err = l.hops[i].lead(&in[i], v, next); err != nil {
 					return err
 				}
 				if err := firstError(c.run.reads(len(next)-before), c.run.fits(len(next), valueBytes)); err != nil {

@@ -84,19 +84,23 @@ func (p *point) at(ctx context.Context, r db.Reader, in []any, w *pointRow) (ok 
 		}
 		given[i] = v
 	}
+	find, err := r.Finder(ctx)
+	if err != nil {
+		return false
+	}
 	first := 0
 	if p.entity >= 0 {
 		if named, ok := p.named(ctx, r, in[p.entity], given[p.entity], w); !named {
 			return ok
 		}
 	} else {
-		if unique, ok := p.holder(ctx, r, &given, w); !unique {
+		if unique, ok := p.holder(&find, &given, w); !unique {
 			return ok
 		}
 		first = 1
 	}
 	for i := first; i < len(p.reads); i++ {
-		if there, ok := p.read(ctx, r, i, &given, w); !there {
+		if there, ok := p.read(&find, i, &given, w); !there {
 			return ok
 		}
 	}
@@ -119,28 +123,28 @@ func (p *point) named(ctx context.Context, r db.Reader, x any, v index.Value, w 
 }
 
 // holder notes the entity that has a value, and reports whether there is one; where not, whether that is settled.
-func (p *point) holder(ctx context.Context, r db.Reader, given *[maxPoint]index.Value, w *pointRow) (there, ok bool) {
-	found, err := r.Find(ctx, index.AVET, 2, index.Fact{A: p.reads[0].attr, V: p.reads[0].wanted(given)})
-	if err != nil || found.Len() != 1 {
-		return false, err == nil && found.Len() == 0
+func (p *point) holder(find *index.Finder, given *[maxPoint]index.Value, w *pointRow) (there, ok bool) {
+	err := find.Find(index.AVET, 2, index.Fact{A: p.reads[0].attr, V: p.reads[0].wanted(given)})
+	if err != nil || find.Len() != 1 {
+		return false, err == nil && find.Len() == 0
 	}
-	w.entity = found.E(0)
+	w.entity = find.E(0)
 	w.datoms++
 	return true, true
 }
 
 // read notes the value that the entity has, and reports whether it has one; where not, whether that is settled.
-func (p *point) read(ctx context.Context, r db.Reader, i int, given *[maxPoint]index.Value, w *pointRow) (there, ok bool) {
+func (p *point) read(find *index.Finder, i int, given *[maxPoint]index.Value, w *pointRow) (there, ok bool) {
 	x := &p.reads[i]
 	key, parts := index.Fact{E: w.entity, A: x.attr}, 2
 	if x.known() {
 		key.V, parts = x.wanted(given), 3
 	}
-	found, err := r.Find(ctx, index.EAVT, parts, key)
-	if err != nil || found.Len() != 1 {
-		return false, err == nil && found.Len() == 0
+	err := find.Find(index.EAVT, parts, key)
+	if err != nil || find.Len() != 1 {
+		return false, err == nil && find.Len() == 0
 	}
-	w.values[i] = found.V(0)
+	w.values[i] = find.V(0)
 	w.datoms++
 	return true, true
 }

@@ -44,8 +44,10 @@ func walked(ctx context.Context, text string, q *ast, r db.Reader, in []any) *an
 	start := clock(r)
 	w := walkers.Get().(*walker)
 	defer w.rest()
-	w.walk, w.ctx, w.in = t.walk, ctx, r
-	if !w.start(in) || !w.goOn() {
+	var err error
+	w.walk, w.ctx = t.walk, ctx
+	w.in, err = r.Finder(ctx)
+	if err != nil || !w.start(in) || !w.goOn() {
 		return nil
 	}
 	a := w.answer()
@@ -70,7 +72,7 @@ func (rs Rules) are(x any) bool {
 type walker struct {
 	walk     *walk
 	ctx      context.Context
-	in       db.Reader
+	in       index.Finder
 	values   numbering
 	nodes    []int32 // in the order in which they were reached
 	visited  []bool  // by node
@@ -118,12 +120,11 @@ func (w *walker) start(in []any) bool {
 		w.nodes = append(w.nodes, w.values.number(v)*w.walk.layers)
 		return v.Kind() == index.KindLong
 	}
-	found, err := w.in.Find(w.ctx, index.AVET, 2, index.Fact{A: w.walk.from.attr, V: v})
-	if err != nil || found.Len() > 1 {
+	if err := w.in.Find(index.AVET, 2, index.Fact{A: w.walk.from.attr, V: v}); err != nil || w.in.Len() > 1 {
 		return false
 	}
-	if w.datoms = found.Len(); w.datoms == 1 {
-		w.nodes = append(w.nodes, w.values.number(index.Ref(found.E(0)))*w.walk.layers)
+	if w.datoms = w.in.Len(); w.datoms == 1 {
+		w.nodes = append(w.nodes, w.values.number(index.Ref(w.in.E(0)))*w.walk.layers)
 	}
 	return true
 }
@@ -151,7 +152,7 @@ func (w *walker) take(s stride, from index.Value) bool {
 		w.next = w.next[:0]
 		for _, v := range w.at {
 			before, err := len(w.next), error(nil)
-			if w.next, err = s.hops[i].lead(w.ctx, w.in, v, w.next); err != nil || len(w.next) > farWalk {
+			if w.next, err = s.hops[i].lead(&w.in, v, w.next); err != nil || len(w.next) > farWalk {
 				return false
 			}
 			w.datoms += len(w.next) - before
