@@ -49,7 +49,7 @@ type txLog interface {
 
 // genesis returns the database before its first transaction: the bootstrap at t 0.
 func genesis(e *env) *Snapshot {
-	s := &Snapshot{env: e, levels: bootstrap().levels, nextT: firstT, nextElement: firstElement}
+	s := &Snapshot{env: e, levels: bootstrap().levels.Caching(e.cache), nextT: firstT, nextElement: firstElement}
 	s.reader.snap = s
 	s.schema.Store(bootstrap().schema)
 	return s

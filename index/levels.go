@@ -5,6 +5,21 @@ package index
 type Levels struct {
 	runs   []*Run
 	stored []*Level
+	own    *Cache // where nothing lies in a store yet
+}
+
+// Caching returns the levels that keep in a cache what they make of runs, as long as nothing of them lies in a store: what does has its own.
+func (l Levels) Caching(c *Cache) Levels {
+	l.own = c
+	return l
+}
+
+// cache returns the cache of the levels; nil where there is none.
+func (l Levels) cache() *Cache {
+	if len(l.stored) > 0 {
+		return l.stored[0].cache
+	}
+	return l.own
 }
 
 // growth is how many times larger than the run above it each run is at least.
@@ -23,13 +38,13 @@ func (l Levels) Push(r *Run) Levels {
 		r = below[0].merged(r)
 		below = below[1:]
 	}
-	return Levels{append([]*Run{r}, below...), l.stored}
+	return Levels{append([]*Run{r}, below...), l.stored, l.own}
 }
 
 // Over returns the levels in which those in a store are others, newest first, which hold all that happened up to some transaction: of the
 // runs there is what is newer.
 func (l Levels) Over(stored ...*Level) Levels {
-	out := Levels{stored: stored}
+	out := Levels{stored: stored, own: l.own}
 	for i := len(l.runs) - 1; i >= 0; i-- {
 		if r := l.runs[i].after(stored[0].newest); r.size > 0 {
 			out.runs = append([]*Run{r}, out.runs...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,6 @@ type materials struct {
 
 const (
 	maxMaterials  = 64  // that a run or level knows of
-	materialShare = 8   // which part of the cache a material takes at most
 	worthMaterial = 256 // how much is gone through in vain at least where a material is thought of
 	perVainKey    = 16  // how much at most for each of several keys
 	leastMaterial = 512 // bytes
@@ -89,7 +89,7 @@ func (c *Cursor) materialised() (span, Levels, error) {
 			return span{}, Levels{}, err
 		}
 	}
-	if i := max(first, c.levels.small(vain/smallPart)); !c.makes && vain >= c.levels.cache().worth && i < at {
+	if i := max(first, c.levels.small(vain/smallPart)); !c.makes && vain >= c.levels.cache().worth && i < min(at, c.levels.places()) {
 		made, err := c.quarry(a, i).asked(c.ctx, vain)
 		if err != nil {
 			return span{}, Levels{}, err
@@ -106,7 +106,7 @@ func (c *Cursor) materialised() (span, Levels, error) {
 
 // found returns the material that is there of the newest run from the first one on, or of the levels, and which run that is; nil where none is.
 func (c *Cursor) found(a ID, first int) (x *columns, at int) {
-	for at = first; at <= len(c.levels.runs); at++ {
+	for at = first; at < c.levels.places(); at++ {
 		if x = c.quarry(a, at).kept(); x != nil {
 			return x, at
 		}
@@ -114,14 +114,15 @@ func (c *Cursor) found(a ID, first int) (x *columns, at int) {
 	return nil, at
 }
 
-// cache returns the cache of the levels in a store.
-func (l Levels) cache() *Cache { return l.stored[0].cache }
+// places returns in how many places there can be a material: runs, and behind them the levels in a store.
+func (l Levels) places() int { return len(l.runs) + min(1, len(l.stored)) }
 
 // laterThan returns how many of the newest runs hold something that happened after a transaction.
-func (l Levels) laterThan(t ID) int {
-	n := 0
-	for n < len(l.runs) && l.runs[n].newest > t {
-		n++
+func (l Levels) laterThan(t ID) (n int) {
+	for i, r := range l.runs {
+		if r.newest > t {
+			n = i + 1
+		}
 	}
 	return n
 }
@@ -139,7 +140,7 @@ func (l Levels) small(facts int) int {
 // ofOne returns the attribute of which the cursor reads what holds, if it is one and much of it may be gone through in vain.
 func (c *Cursor) ofOne() (ID, bool) {
 	switch {
-	case len(c.levels.stored) == 0 || c.most > 0 || c.lens.history || c.lens.since > 0 || c.order != AEVT && c.order != AVET:
+	case c.levels.cache() == nil || c.most > 0 || c.lens.history || c.lens.since > 0 || c.order != AEVT && c.order != AVET:
 		return 0, false
 	case c.keys != nil:
 		return c.keys.A, perVainKey*c.keys.len() >= c.levels.cache().worth
@@ -192,14 +193,18 @@ type quarry struct {
 	key    materialKey
 	within Range
 	of     *materials
+	by     *reader
 }
 
 func (c *Cursor) quarry(a ID, run int) *quarry {
 	l := c.levels
-	q := &quarry{Levels: Levels{l.runs[run:], l.stored}, within: Prefix(1, Fact{A: a}), of: &l.stored[0].materials}
-	q.key = materialKey{a: a, order: c.order, level: weak.Make(l.stored[0]), upto: min(c.lens.bound, l.stored[0].newest)}
-	if len(q.runs) > 0 {
-		q.of, q.key.upto = &q.runs[0].materials, q.runs[0].newest
+	q := &quarry{Levels: Levels{l.runs[run:], l.stored, l.own}, key: materialKey{a: a, order: c.order}, within: Prefix(1, Fact{A: a}), by: &reader{}}
+	if len(q.stored) > 0 {
+		top := q.stored[0]
+		q.of, q.by, q.key.level, q.key.upto = &top.materials, &top.reader, weak.Make(top), min(c.lens.bound, top.newest)
+	}
+	for _, r := range slices.Backward(q.runs) {
+		q.of, q.key.upto = &r.materials, max(q.key.upto, r.newest)
 	}
 	if len(q.runs) > 1 {
 		q.key.below = weak.Make(q.runs[1])
@@ -231,14 +236,14 @@ func (q *quarry) asked(ctx context.Context, vain int) (*columns, error) {
 		}
 		m = q.of.add(q.key, facts)
 	}
-	cache, by := q.cache(), &q.stored[0].reader
+	cache := q.cache()
 	if m.bulky.Load() || m.vain.Add(int64(vain))-int64(vain) < int64(cache.patience*m.facts) {
 		return nil, nil
 	}
 	var l *leaf
 	for range 2 { // it is kept by being asked for again
 		var err error
-		l, err = cache.leaf(ctx, by, m.name, &m.kept, func() (*leaf, int, error) { return q.make(ctx, cache.limit/materialShare) })
+		l, err = cache.leaf(ctx, q.by, m.name, &m.kept, func() (*leaf, int, error) { return q.make(ctx, cache.limit/keptPart) })
 		if errors.Is(err, errBulky) {
 			m.bulky.Store(true)
 			return nil, nil

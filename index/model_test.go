@@ -170,7 +170,7 @@ func (h *history) randomView(rng *rand.Rand) View {
 
 // levels pushes the commits, and merges neighbours and reads in between, as chance will have it.
 func (h *history) levels(rng *rand.Rand, read func(Levels)) Levels {
-	var l Levels
+	l := Levels{}.Caching(randomCache(rng))
 	first := 0
 	if rng.Intn(4) == 0 { // begin with what the first commits came to
 		first = rng.Intn(len(h.commits))
@@ -179,13 +179,13 @@ func (h *history) levels(rng *rand.Rand, read func(Levels)) Levels {
 	for _, facts := range h.commits[first:] {
 		r := NewRun(facts, testAttrs{})
 		if rng.Intn(3) == 0 && len(l.runs) > 0 {
-			l = Levels{append([]*Run{r}, l.runs...), l.stored}
+			l = Levels{append([]*Run{r}, l.runs...), l.stored, l.own}
 		} else {
 			l = l.Push(r)
 		}
 		for len(l.runs) > 1 && rng.Intn(4) == 0 {
 			i := rng.Intn(len(l.runs) - 1)
-			l = Levels{slices.Concat(l.runs[:i], []*Run{l.runs[i+1].merged(l.runs[i])}, l.runs[i+2:]), l.stored}
+			l = Levels{slices.Concat(l.runs[:i], []*Run{l.runs[i+1].merged(l.runs[i])}, l.runs[i+2:]), l.stored, l.own}
 		}
 		if rng.Intn(4) == 0 {
 			read(l)
