@@ -1,16 +1,17 @@
 package query
 
-// An idSet is bits for the ids from the least to the greatest of some, each set once it was added.
+// An idSet tells of the ids from the least to the greatest of some which were added. It has a byte for each, which takes less than half the time that
+// a bit does; several may add ids beside each other, as long as none adds what another one does.
 type idSet struct {
 	least uint64
-	bits  []uint64
+	in    []uint8 // 1 for those that were added
 }
 
 // idsApart is how many times more ids than it is made for may lie in the reach of an idSet.
-const idsApart = 64
+const idsApart = 16
 
 // newIDSet returns an empty set for ids that ascend, in memory that it returns too; no set where they lie too far apart.
-func newIDSet(ids, room []uint64) (*idSet, []uint64) {
+func newIDSet(ids []uint64, room []uint8) (*idSet, []uint8) {
 	if len(ids) == 0 {
 		return nil, room
 	}
@@ -18,30 +19,30 @@ func newIDSet(ids, room []uint64) (*idSet, []uint64) {
 	if reach >= idsApart*uint64(len(ids))+64 {
 		return nil, room
 	}
-	n := int(reach/64 + 1)
+	n := int(reach + 1)
 	if cap(room) < n {
-		room = make([]uint64, n)
+		room = make([]uint8, n)
+	} else {
+		room = room[:n]
+		clear(room)
 	}
-	room = room[:n]
-	clear(room)
 	return &idSet{ids[0], room}, room
 }
 
-// add adds those of some ids, best in ascending order, that lie in the set's reach.
+// add adds those of some ids that lie in the set's reach.
 func (s *idSet) add(ids []uint64) {
-	at, word := uint64(0), uint64(0)
+	least, in := s.least, s.in
 	for _, id := range ids {
-		d := id - s.least
-		if d/64 != at {
-			if at < uint64(len(s.bits)) {
-				s.bits[at] |= word
-			}
-			at, word = d/64, 0
+		if d := id - least; d < uint64(len(in)) {
+			in[d] = 1
 		}
-		word |= 1 << (d % 64)
 	}
-	if at < uint64(len(s.bits)) {
-		s.bits[at] |= word
+}
+
+// addAll adds the ids of a set of the same reach.
+func (s *idSet) addAll(other *idSet) {
+	for d, is := range other.in {
+		s.in[d] |= is
 	}
 }
 
@@ -49,10 +50,9 @@ func (s *idSet) add(ids []uint64) {
 func (s *idSet) rows(ids []uint64, to []int32) []int32 {
 	n := len(to)
 	for i, id := range ids {
-		d := id - s.least
 		to = to[:n+1]
 		to[n] = int32(i)
-		n += int(s.bits[d/64] >> (d % 64) & 1)
+		n += int(s.in[id-s.least])
 	}
 	return to[:n]
 }

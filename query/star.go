@@ -34,9 +34,9 @@ type star struct {
 
 // A starRoom is memory that one star leaves to the next.
 type starRoom struct {
-	left  []int32  // rows of the group
-	right []int32  // beside them, rows of the batch
-	words []uint64 // of a set of ids
+	left  []int32 // rows of the group
+	right []int32 // beside them, rows of the batch
+	in    []uint8 // of a set of ids
 }
 
 var starRooms = sync.Pool{New: func() any { return new(starRoom) }}
@@ -44,7 +44,7 @@ var starRooms = sync.Pool{New: func() any { return new(starRoom) }}
 // borrow takes memory that another star has left.
 func (t *star) borrow() {
 	t.room = starRooms.Get().(*starRoom)
-	t.starRoom = starRoom{t.room.left[:0], t.room.right[:0], t.room.words[:0]}
+	t.starRoom = starRoom{t.room.left[:0], t.room.right[:0], t.room.in[:0]}
 }
 
 // leave leaves the memory to the next star.
@@ -87,8 +87,8 @@ func (t *star) fork() taker {
 	}
 	next := *t
 	next.at, next.news = 0, newRelation(t.news.vars)
-	if next.borrow(); t.ids != nil {
-		next.ids, next.words = newIDSet(t.keys, next.words)
+	if next.borrow(); t.ids != nil && !t.excerpt.partsDiffer() {
+		next.ids, next.in = newIDSet(t.keys, next.in)
 	}
 	return &next
 }
@@ -98,10 +98,8 @@ func (t *star) join(of taker) {
 	next := of.(*star)
 	t.left = append(t.left, next.left...)
 	t.news.append(next.news)
-	if t.ids != nil {
-		for i, word := range next.ids.bits {
-			t.ids.bits[i] |= word
-		}
+	if t.ids != next.ids {
+		t.ids.addAll(next.ids)
 	}
 	next.leave()
 }
@@ -133,7 +131,7 @@ func (t *star) prepare() {
 	t.single = t.place == 0 && s.comesOnce(t.excerpt)
 	distinct := strictlyAscends(index.Vector{Kind: t.kind, Words: t.keys})
 	if t.semi && t.whole && t.place == 0 && distinct {
-		if t.ids, t.words = newIDSet(t.keys, t.words); t.ids != nil {
+		if t.ids, t.in = newIDSet(t.keys, t.in); t.ids != nil {
 			return
 		}
 	}
@@ -165,6 +163,9 @@ func (s *scan) comesOnce(x *excerpt) bool {
 	a, ok := s.from.Schema().Attribute(s.consts.values[1].Ref())
 	return ok && (x.order == index.AEVT && !a.Many || x.order == index.AVET && x.covered[2])
 }
+
+// partsDiffer reports whether no entity is in two of the parts into which an excerpt is divided.
+func (x *excerpt) partsDiffer() bool { return x.order != index.EAVT && x.entitiesAscend() }
 
 // take joins a batch.
 func (t *star) take(b *index.Batch) {
