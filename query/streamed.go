@@ -8,14 +8,14 @@ import (
 	"github.com/datolite/datolite/index"
 )
 
-// A streamed is a query whose aggregates are computed while attributes are read beside each other: each clause is all that holds of an attribute,
-// or all that has a value of one, of the same entity. No row of these is ever made.
+// A streamed is a query that is answered while attributes are read beside each other: each clause is all that holds of an attribute, or all that
+// has a value of one, of the same entity. It aggregates, or asks for the first few rows in an order, and no other rows are ever made.
 type streamed struct {
 	run     *run
 	scans   []*scan
 	entity  variable
-	several bool // the first scan may find several values of an entity
-	keys    []laneColumn
+	several bool         // the first scan may find several values of an entity
+	keys    []laneColumn // of what is grouped by, or else of :find
 	folds   []laneColumn // by column of :find; what is aggregated
 	datoms  []int        // of each scan, about
 }
@@ -27,7 +27,11 @@ func (r *run) stream(p *plan, groups []*relation) (*answer, error) {
 		return nil, err
 	}
 	before := r.datoms
-	cols, n, ok, err := s.columns()
+	columns := s.columns
+	if !r.q.aggregates() {
+		columns = s.firstRows
+	}
+	cols, n, ok, err := columns()
 	if err != nil {
 		return nil, err
 	}
@@ -38,9 +42,10 @@ func (r *run) stream(p *plan, groups []*relation) (*answer, error) {
 	return r.present(cols, n)
 }
 
-// streaming returns how the aggregates of a query are computed while it reads; nil where they cannot be.
+// streaming returns how a query is answered while it reads; nil where it cannot be.
 func (r *run) streaming(p *plan, groups []*relation) (*streamed, error) {
-	if !r.q.aggregates() || p.asWritten || r.trace != nil || !r.foldable() || slices.ContainsFunc(groups, func(g *relation) bool { return g.n != 1 || len(g.vars) > 0 }) {
+	if p.asWritten || r.trace != nil || !(r.q.aggregates() && r.foldable() || r.asksFirst()) ||
+		slices.ContainsFunc(groups, func(g *relation) bool { return g.n != 1 || len(g.vars) > 0 }) {
 		return nil, nil
 	}
 	s := &streamed{run: r}
@@ -85,11 +90,11 @@ func (s *streamed) joins() bool {
 	return len(s.scans) == 1 || s.entity != noVariable
 }
 
-// isBag reports whether each entity, with the values of the first scan, stands for one row of what is aggregated: the entity is among what is
-// asked for, or aggregates do not depend on how often a row comes. A scan that may find several values comes first; of others there is none.
+// isBag reports whether each entity, with the values of the first scan, stands for one row of what is asked for: the entity is among that, or
+// aggregates do not depend on how often a row comes. A scan that may find several values comes first; of others there is none.
 func (s *streamed) isBag() bool {
 	asked := s.run.q.asked()
-	idempotent := !slices.ContainsFunc(s.run.q.find, func(f findElem) bool { return f.expr != nil && f.expr.name != "min" && f.expr.name != "max" })
+	idempotent := s.run.q.aggregates() && !slices.ContainsFunc(s.run.q.find, func(f findElem) bool { return f.expr != nil && f.expr.name != "min" && f.expr.name != "max" })
 	if !idempotent && (s.entity == noVariable || !asked.has(s.entity)) {
 		return false
 	}
@@ -108,8 +113,14 @@ func (s *scan) several() int {
 	return 1
 }
 
-// place finds the columns of what is grouped by and of what is aggregated.
+// place finds the columns of what is grouped by and of what is aggregated, or of what is found.
 func (s *streamed) place() bool {
+	if !s.run.q.aggregates() {
+		for _, f := range s.run.q.find {
+			s.keys = append(s.keys, s.columnOf(f.v))
+		}
+		return !slices.ContainsFunc(s.keys, func(at laneColumn) bool { return at.lane < 0 })
+	}
 	for _, v := range s.run.q.grouping().list() {
 		s.keys = append(s.keys, s.columnOf(v))
 	}
