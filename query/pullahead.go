@@ -22,6 +22,7 @@ type wave struct {
 	by      *step // nil where trees begin
 	plan    *pullPlan
 	budgets []int
+	of      []*finding // that refer to them
 	waiting []awaited
 }
 
@@ -53,18 +54,27 @@ func (w *pullWalk) readKids(f *finding) error {
 	if f.others.ahead != nil || len(f.others.kids) < 2 {
 		return nil
 	}
-	v := wave{plan: f.sub}
-	v.wait(f)
+	v := wave{plan: f.sub, of: []*finding{f}}
+	v.gather()
 	_, err := w.readWave(&v, &numbering{})
 	return err
 }
 
-// wait adds the entities of a finding to a wave.
-func (v *wave) wait(f *finding) {
-	o := f.others
-	o.ahead = make([]*findings, len(o.kids))
-	for i, e := range o.kids {
-		v.waiting = append(v.waiting, awaited{e, &o.ahead[i]})
+// gather adds to a wave the entities to which its findings refer.
+func (v *wave) gather() {
+	n := 0
+	for _, f := range v.of {
+		n += len(f.others.kids)
+	}
+	ahead := make([]*findings, n)
+	v.waiting = make([]awaited, 0, n)
+	for _, f := range v.of {
+		o := f.others
+		n := len(o.kids)
+		o.ahead, ahead = ahead[:n:n], ahead[n:]
+		for i, e := range o.kids {
+			v.waiting = append(v.waiting, awaited{e, &o.ahead[i]})
+		}
 	}
 }
 
@@ -87,7 +97,10 @@ func (w *pullWalk) readAhead(first wave) error {
 
 // readWave makes the findings of a wave: of each entity that was not seen before.
 func (w *pullWalk) readWave(v *wave, seen *numbering) ([]findings, error) {
-	slices.SortStableFunc(v.waiting, func(a, b awaited) int { return cmp.Compare(a.e, b.e) })
+	byEntity := func(a, b awaited) int { return cmp.Compare(a.e, b.e) }
+	if !slices.IsSortedFunc(v.waiting, byEntity) {
+		slices.SortStableFunc(v.waiting, byEntity)
+	}
 	v.waiting = slices.DeleteFunc(v.waiting, func(a awaited) bool {
 		n := seen.count()
 		return int(seen.long(uint64(a.e))) < n
@@ -193,8 +206,11 @@ func (v *wave) following(all []findings) (waves []wave) {
 			if at < 0 {
 				at, waves = len(waves), append(waves, wave{by: f.step, plan: f.sub, budgets: f.budgetsFrom(v.budgets)})
 			}
-			waves[at].wait(f)
+			waves[at].of = append(waves[at].of, f)
 		}
+	}
+	for i := range waves {
+		waves[i].gather()
 	}
 	return waves
 }

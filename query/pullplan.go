@@ -15,6 +15,7 @@ import (
 type pullPlan struct {
 	all     bool // every attribute that no step of its name deals with
 	id      bool
+	apart   bool      // what is found has different keys
 	steps   []*step   // in the order of the pattern
 	forward []*step   // those that read the entity, in the order of the attributes' ids
 	reverse []*step   // those that read what refers to it
@@ -50,7 +51,7 @@ func bindPattern(ctx context.Context, r db.Reader, p *pattern) (*pullPlan, error
 	if kept := p.bound.Load(); kept != nil && kept.schema == schema {
 		return kept.plan, nil
 	}
-	parts := &pullPlan{all: true, id: true}
+	parts := &pullPlan{all: true, id: true, apart: true}
 	parts.parts = parts
 	b := &binding{ctx: ctx, reader: r, plans: map[*pattern]*pullPlan{}, parts: parts}
 	plan, err := b.plan(p)
@@ -79,7 +80,17 @@ func (b *binding) plan(p *pattern) (*pullPlan, error) {
 		}
 	}
 	slices.SortStableFunc(plan.forward, func(x, y *step) int { return cmp.Compare(x.attr.ID, y.attr.ID) })
+	plan.apart = plan.isApart()
 	return plan, nil
+}
+
+// isApart reports whether what is found has different keys. Attributes that are not named have their names, which the pattern may give to others.
+func (p *pullPlan) isApart() bool {
+	keys := map[string]bool{"db/id": true}
+	for _, st := range p.steps {
+		keys[st.key] = true
+	}
+	return len(keys) == 1+len(p.steps) && (!p.all || len(p.steps) == 0)
 }
 
 // step binds one spec of a plan.

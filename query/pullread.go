@@ -111,12 +111,12 @@ func (f *finding) add(w *pullWalk, v db.Value) bool {
 	f.count++
 	switch {
 	case f.sub != nil:
-		o := f.more()
-		o.kids = append(o.kids, v.Ref())
+		o := w.more(f)
+		o.kids = w.kids.append(o.kids, v.Ref())
 	case f.bare || f.attr.Type != db.TypeRef:
-		f.put(f.attr.Go(v))
+		w.put(f, f.attr.Go(v))
 	default:
-		f.put(stub(w.r.Schema(), v.Ref()))
+		w.put(f, stub(w.r.Schema(), v.Ref()))
 	}
 	return true
 }

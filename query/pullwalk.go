@@ -74,6 +74,8 @@ type pullWalk struct {
 	onPath map[pathKey]bool
 	auto   map[autoKey]*step // what all does with the attributes that were met so far
 	idle   []*pullNode
+	kids   shelf
+	spare  []others // that no finding has yet
 }
 
 // A pathKey says that a plan is applied to an entity somewhere above. A chain is a stretch of a path along which one plan is
@@ -115,23 +117,49 @@ type others struct {
 }
 
 // more returns the others of a finding, which are there from then on.
-func (f *finding) more() *others {
+func (w *pullWalk) more(f *finding) *others {
 	if f.others == nil {
-		f.others = &others{}
+		if len(w.spare) == 0 {
+			w.spare = make([]others, min(1+w.nodes, othersAtOnce))
+		}
+		f.others, w.spare = &w.spare[0], w.spare[1:]
 	}
 	return f.others
+}
+
+// othersAtOnce is for how many findings others are made together at most.
+const othersAtOnce = 64
+
+// A shelf holds lists of entities, the newest of which grows in its place.
+type shelf []db.ID
+
+// append appends an entity to a list of the shelf, or to an empty one.
+func (s *shelf) append(list []db.ID, e db.ID) []db.ID {
+	n, all := len(list), *s
+	if n == 0 || &list[n-1] != &all[len(all)-1] || len(all) == cap(all) {
+		if cap(all)-len(all) <= n {
+			all = make([]db.ID, 0, max(8, 2*(n+1), min(2*cap(all), 1024)))
+		}
+		all = append(all, list...)
+	}
+	all = append(all, e)
+	*s = all
+	return all[len(all)-n-1 : len(all) : len(all)]
 }
 
 // hasKids reports whether there are entities that are still to be pulled.
 func (f *finding) hasKids() bool { return f.others != nil && len(f.others.kids) > 0 }
 
 // put adds what stands in the map for a value.
-func (f *finding) put(x any) {
+func (w *pullWalk) put(f *finding, x any) {
 	if f.value == nil && !f.list {
 		f.value = x
 		return
 	}
-	o := f.more()
+	o := w.more(f)
+	if o.values == nil {
+		o.values = make([]any, 0, 1+len(o.kids))
+	}
 	o.values = append(o.values, x)
 }
 
@@ -175,7 +203,7 @@ func (w *pullWalk) tree(e db.ID, ahead *findings) (map[string]any, error) {
 			return m, err
 		}
 		if m != nil {
-			n.into.put(m)
+			w.put(n.into, m)
 		}
 		stack = stack[:len(stack)-1]
 		w.idle = append(w.idle, n)
@@ -237,7 +265,7 @@ func (w *pullWalk) nextKid(n *pullNode) (*pullNode, error) {
 				return kid, err
 			}
 			if f.sub.id {
-				f.put(stub(w.r.Schema(), e))
+				w.put(f, stub(w.r.Schema(), e))
 			}
 		}
 		n.below = nil
@@ -300,9 +328,15 @@ func (w *pullWalk) leave(n *pullNode) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, taken := out[f.key]; v != nil && !taken {
-			out[f.key] = v
+		if v == nil {
+			continue
 		}
+		if !n.plan.apart {
+			if _, taken := out[f.key]; taken {
+				continue
+			}
+		}
+		out[f.key] = v
 	}
 	if len(out) == 0 {
 		return nil, nil

@@ -62,7 +62,7 @@ func TestStreamedEdges(t *testing.T) {
 	}
 	made := with(t, snap, tx.All(data...))
 	snap = with(t, made.After, tx.Add(made.TempIDs["1000"], "many", 5000)).After
-	large := with(t, snap, tx.All(tx.Map{"one": math.MaxInt64}, tx.Map{"one": math.MaxInt64})).After
+	large := with(t, snap, tx.All(tx.Map{"one": int64(math.MaxInt64)}, tx.Map{"one": int64(math.MaxInt64)})).After
 	for _, c := range []struct {
 		name, text, want string
 		from             db.Reader
