@@ -254,16 +254,26 @@ func (r *run) withoutWords(a *relation, words, others []uint64) (*relation, erro
 	return a.pick(rows), nil
 }
 
-// wordsOutside returns the places of words that are not among others, where both ascend.
+// wordsOutside returns the places of words that are not among others, where both ascend. The others mostly are some of the words, which ones nobody
+// can guess: so nothing but a number depends on whether one is.
 func wordsOutside(words, others []uint64) []int32 {
 	rows, n, j := make([]int32, len(words)), 0, 0
 	for i, w := range words {
 		for j < len(others) && int64(others[j]) < int64(w) {
 			j++
 		}
+		if j == len(others) {
+			return appendRange(rows[:n], i, len(words))
+		}
 		rows[n] = int32(i)
-		if j == len(others) || others[j] != w {
-			n++
+		n++
+		among := 0
+		if others[j] == w {
+			among = 1
+		}
+		n -= among
+		if i+1 < len(words) && words[i+1] != w {
+			j += among
 		}
 	}
 	return rows[:n]

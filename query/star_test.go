@@ -67,3 +67,23 @@ func starOf(t *testing.T, all [][]db.ID, single bool) {
 		}
 	}
 }
+
+// TestWordsOutside leaves out of words that ascend those that are among others.
+func TestWordsOutside(t *testing.T) {
+	for _, c := range []struct {
+		words, others []uint64
+		want          string
+	}{
+		{[]uint64{1, 2, 3, 4}, []uint64{2, 4}, "[0 2]"},
+		{[]uint64{1, 2, 2, 2, 3}, []uint64{2}, "[0 4]"},
+		{[]uint64{1, 2, 2, 3, 3}, []uint64{2, 2, 3}, "[0]"},
+		{[]uint64{1, 5, 9}, []uint64{2, 3, 5, 7}, "[0 2]"},
+		{[]uint64{^uint64(0), 0, 1}, []uint64{^uint64(1), 0}, "[0 2]"},
+		{[]uint64{4, 5}, []uint64{1, 2}, "[0 1]"},
+		{[]uint64{4, 5}, []uint64{4, 5, 6}, "[]"},
+	} {
+		if got := fmt.Sprint(wordsOutside(c.words, c.others)); got != c.want {
+			t.Errorf("%v without %v: %s, want %s", c.words, c.others, got, c.want)
+		}
+	}
+}
