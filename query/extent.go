@@ -163,7 +163,7 @@ func (r *run) readExtent(s *scan, a *access, full float64) (*extent, error) {
 	pairs := *s
 	pairs.at = [maxPattern]variable{0, noVariable, 1, noVariable, noVariable}
 	x := a.excerpt
-	x.facts, x.room = int(full), s.roomFor(full)
+	x.facts, x.room = int(full), s.roomFor(r, &x, full)
 	all := newRelation([]variable{0, 1})
 	if err := pairs.read(r, &a.probe, &x, all); err != nil {
 		return nil, err

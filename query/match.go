@@ -249,7 +249,7 @@ func (s *scan) access(c *conj) (a access, err error) {
 	}
 	if a.group == nil {
 		full, err := s.full(c, &a.probe)
-		a.excerpt.facts, a.excerpt.room = int(full), s.roomFor(full)
+		a.excerpt.facts, a.excerpt.room = int(full), s.roomFor(c.run, &a.excerpt, full)
 		a.excerpt.loose = a.excerpt.loose || s.from.IsHistory() && full >= anyOrder
 		return a, err
 	}
@@ -312,21 +312,30 @@ func (s *scan) isLast(c *conj, a *access) bool {
 	return true
 }
 
-// maxRoom is for how many rows room is made before they are there, viewRoom for how many where the count is that of all that a view may show.
+// maxRoom is for how many rows room is made before they are there, viewRoom for how many where the count is that of all that a view may show, and
+// nowRoom where as many hold now.
 // anyOrder is from how many events on they are read in whatever order they lie: to bring the end of each fact to its assertion takes longer than
 // to read them.
 const (
 	anyOrder = 1 << 12
 	maxRoom  = 1 << 20
 	viewRoom = 1 << 12
+	nowRoom  = 1 << 16
 )
 
-// roomFor returns for how many rows room is made where so many datoms are counted.
-func (s *scan) roomFor(full float64) int {
-	if _, exact := s.from.(*db.Snapshot); !exact && !s.from.IsHistory() {
+// roomFor returns for how many rows of an excerpt room is made where so many datoms are counted. A view mostly shows no more than what holds now.
+func (s *scan) roomFor(r *run, x *excerpt, full float64) int {
+	if _, exact := s.from.(*db.Snapshot); exact || s.from.IsHistory() {
+		return int(min(full, maxRoom))
+	}
+	if full <= viewRoom || x.none {
 		return int(min(full, viewRoom))
 	}
-	return int(min(full, maxRoom))
+	now, err := s.from.Snapshot().CountRange(r.ctx, x.order, x.within)
+	if err != nil { // who reads what was counted is told
+		return viewRoom
+	}
+	return int(min(full, max(viewRoom, min(float64(now), nowRoom))))
 }
 
 // unknown returns the variables of a scan that a probe does not know.
