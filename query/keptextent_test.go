@@ -88,7 +88,7 @@ func (w *meshed) change() tx.Data {
 // reader returns one of the ways to see the database.
 func (w *meshed) reader() db.Reader {
 	now := w.conn.Snapshot()
-	switch w.rng.IntN(8) {
+	switch w.rng.IntN(9) {
 	case 0:
 		rep, err := tx.With(w.Context(), now, w.change())
 		if err != nil {
@@ -103,6 +103,12 @@ func (w *meshed) reader() db.Reader {
 		return now.Filter(func(_ db.Reader, d db.Datom) bool { return d.E%3 != 0 })
 	case 4:
 		return now.History()
+	case 5:
+		past, err := w.conn.At(w.Context(), now.T()-db.T(w.rng.IntN(8)))
+		if err != nil {
+			w.Fatal(err)
+		}
+		return past
 	}
 	return now
 }
