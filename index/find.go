@@ -207,10 +207,28 @@ func (s *sequence) find(what *target) span {
 		x.places = s.inOrder(what.order)
 		x.to = len(x.places)
 	}
-	if groups := s.orders[what.order].groups; groups != nil && what.parts > 0 {
-		x.pick(groups, what.key.A)
+	list := &s.orders[what.order]
+	if list.fence != nil && what.signed && what.parts > 1 {
+		if there, all := what.between(list.fence, x); all {
+			return there
+		}
+	}
+	if list.groups != nil && what.parts > 0 {
+		x.pick(list.groups, what.key.A)
 	}
 	return what.of(x)
+}
+
+// between is of for a list that has a fence, between the signs where what is looked for begins; it reports whether that is certain to be all.
+func (t *target) between(fence signs, x span) (there span, all bool) {
+	post, to := fence.first(t.sign), x.to
+	if post < len(fence) {
+		to = post*fencePost + 1
+	}
+	x.at = max(0, post-1) * fencePost
+	all, x.to = to == x.to, to
+	there = t.of(x)
+	return there, all || there.to < to
 }
 
 // gather is Find where several places have something of what is looked for.

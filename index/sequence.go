@@ -17,6 +17,7 @@ type sequence struct {
 		ready  atomic.Bool
 		places []uint32
 		groups []group
+		fence  signs // of every so many-th place; nil where there are few, or some have none
 	}
 }
 
@@ -57,7 +58,25 @@ func (s *sequence) put(o Order, places []uint32) {
 	if len(places) >= grouped && o != VAET {
 		s.orders[o].groups = s.group(places)
 	}
+	s.orders[o].fence = s.fenced(o, places)
 	s.orders[o].ready.Store(true)
+}
+
+// fencePost is how many places lie between two signs of a fence, and fenced from how many places on a list has one.
+const (
+	fencePost = 64
+	fenced    = 1024
+)
+
+// fenced returns the fence of places that are sorted.
+func (s *sequence) fenced(o Order, places []uint32) signs {
+	if len(places) < fenced {
+		return nil
+	}
+	return newSigns(o, len(places)/fencePost, func(i int) *Cut {
+		p := int(places[i*fencePost])
+		return &Cut{Parts: 2, Key: Fact{E: s.E[p], A: s.A[p], V: s.V.At(p)}}
+	})
 }
 
 // group returns the groups of places that are sorted by attribute first.
