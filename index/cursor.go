@@ -219,7 +219,7 @@ func (c *Cursor) sifting(s *source) {
 	case *keyRun:
 		w.lens, s.role = &c.lens, whole
 	default:
-		*s = source{walk: &sifter{from: s.walk, rest: s.span, lens: &c.lens}, class: s.class, role: whole}
+		*s = source{walk: &sifter{relay: relay{s.walk, s.span}, lens: &c.lens}, class: s.class, role: whole}
 	}
 }
 

@@ -9,10 +9,9 @@ import (
 // A masker goes through open facts, and leaves out those that closings of newer runs and levels end. It meets each closing in turn, so that open
 // facts between which there are none are handed on as they lie, and nothing else need be merged with closings.
 type masker struct {
+	relay
 	order  Order
 	lens   *lens
-	from   feeder // of more; nil for none
-	rest   span   // of what it fed last
 	by     []source
 	err    *error   // of a value that was to be compared
 	hidden []int    // of the next facts of rest, in their order
@@ -29,7 +28,7 @@ func (c *Cursor) masked(sources []source) []source {
 			by = append(by, s)
 			continue
 		case s.class == current && len(by) > 0:
-			m := &masker{order: c.order, lens: &c.lens, from: s.walk, rest: s.span, by: slices.Clone(by), err: &c.merger.err}
+			m := &masker{relay: relay{s.walk, s.span}, order: c.order, lens: &c.lens, by: slices.Clone(by), err: &c.merger.err}
 			for i := range m.by {
 				m.by[i].walk = again(by[i].walk)
 			}
@@ -60,14 +59,8 @@ func again(f feeder) feeder {
 // feed returns some facts that are not masked.
 func (m *masker) feed(ctx context.Context) (span, error) {
 	for {
-		if m.rest.len() == 0 {
-			if m.from == nil {
-				return span{}, nil
-			}
-			var err error
-			if m.rest, err = m.from.feed(ctx); err != nil || m.rest.len() == 0 {
-				return span{}, err
-			}
+		if more, err := m.more(ctx); !more {
+			return span{}, err
 		}
 		x := m.rest
 		x.to = min(x.to, x.at+batchSize)
@@ -85,13 +78,6 @@ func (m *masker) feed(ctx context.Context) (span, error) {
 			return span{}, err
 		}
 	}
-}
-
-func (m *masker) left(first int) int {
-	if m.from == nil {
-		return first + m.rest.len()
-	}
-	return m.from.left(first + m.rest.len())
 }
 
 // meet notes which facts of a span closings end.

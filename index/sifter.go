@@ -8,8 +8,7 @@ import (
 // A sifter goes through a span, or what another feeder feeds, and leaves out the facts that do not show. It is for facts that show or do not by
 // what they say themselves: they need not be merged with others to find out, as closings need.
 type sifter struct {
-	from   feeder // of more; nil for none
-	rest   span   // of what it fed last
+	relay
 	lens   *lens
 	places []uint32
 }
@@ -20,14 +19,8 @@ func (l *lens) sifts(r role, k class) bool { return r == tested && k != closing 
 // feed returns some facts that show.
 func (s *sifter) feed(ctx context.Context) (span, error) {
 	for {
-		if s.rest.len() == 0 {
-			if s.from == nil {
-				return span{}, nil
-			}
-			var err error
-			if s.rest, err = s.from.feed(ctx); err != nil || s.rest.len() == 0 {
-				return span{}, err
-			}
+		if more, err := s.more(ctx); !more {
+			return span{}, err
 		}
 		upto := min(s.rest.to, s.rest.at+batchSize)
 		s.places = s.lens.showing(s.places[:0], &s.rest, upto)
@@ -38,13 +31,6 @@ func (s *sifter) feed(ctx context.Context) (span, error) {
 			return span{}, err
 		}
 	}
-}
-
-func (s *sifter) left(first int) int {
-	if s.from == nil {
-		return first + s.rest.len()
-	}
-	return s.from.left(first + s.rest.len())
 }
 
 // showing appends the places of those facts of a span, up to one, that hold at the bound and were asserted after since.
