@@ -54,11 +54,14 @@ func (w *town) enlarge() {
 
 // TestStreamedEdges asks where streaming has to take care, or cannot go on.
 func TestStreamedEdges(t *testing.T) {
-	snap := with(t, start(t), tx.EDN(`[{:db/ident :one :db/valueType :db.type/long}
+	snap := with(t, start(t), tx.EDN(`[{:db/ident :one :db/valueType :db.type/long} {:db/ident :level :db/valueType :db.type/long}
+		{:db/ident :twice :db/valueType :db.type/long :db/cardinality :db.cardinality/many}
 		{:db/ident :many :db/valueType :db.type/long :db/cardinality :db.cardinality/many}]`)).After
 	var data []tx.Data
-	for i := range 2000 {
-		data = append(data, tx.Map{"db/id": fmt.Sprint(i), "one": i, "many": i})
+	sum := 0
+	for i := range 2000 { // every third has two values, and the next one none
+		twice := [][]int{{i, i + 10_000}, {}, {i}}[i%3]
+		data, sum = append(data, tx.Map{"db/id": fmt.Sprint(i), "one": i, "level": i % 2, "many": i, "twice": twice}), sum+i*len(twice)
 	}
 	made := with(t, snap, tx.All(data...))
 	snap = with(t, made.After, tx.Add(made.TempIDs["1000"], "many", 5000)).After
@@ -69,11 +72,13 @@ func TestStreamedEdges(t *testing.T) {
 		streams          bool
 	}{
 		{"one of several values ends a batch", `[:find (count ?m) (sum ?m) :with ?e :where [?e :one] [?e :many ?m]]`, "2001 2004000", snap, true},
+		{"as many values as entities", `[:find (count ?e) (sum ?n) :with ?m :where [?e :one ?n] [?e :twice ?m]]`, fmt.Sprint(2000, " ", sum), snap, true},
 		{"a sum is no long", `[:find (sum ?n) :with ?e :where [?e :one ?n]]`, "18446744073711550614", large, false},
 		{"nor is that of an average", `[:find (avg ?n) :with ?e :where [?e :one ?n] [(< 1999 ?n)]]`, "9.223372036854776e+18", large, false},
 		{"a value twice counts once", `[:find (count ?m) :where [_ :many ?m]]`, "2001", snap, false},
 		{"but for the greatest", `[:find (max ?m) (min ?m) :where [_ :many ?m]]`, "5000 0", snap, true},
 		{"the first in an order", `[:find ?n ?e :where [?e :one ?n] [?e :one _] :order-by [?n :desc] :limit 1]`, fmt.Sprint(1999, " ", made.TempIDs["1999"]), snap, true},
+		{"the last that came of equal ones", `[:find ?l ?e :where [?e :level ?l] :order-by [?l :desc ?e :desc] :limit 1]`, fmt.Sprint(1, " ", made.TempIDs["1999"]), snap, true},
 		{"without what tells rows apart", `[:find ?m :where [_ :many ?m] :order-by [?m :desc] :limit 1]`, "5000", snap, false},
 		{"a history", `[:find (count ?e) :where [?e :many 5000]]`, "1", snap.History(), false},
 	} {
