@@ -34,7 +34,7 @@ type changer struct {
 
 // law: what changed since it was indexed, or was so at a moment, is found as often as it is asked for, on every branch, and while the index is made.
 func TestWhatChangedIsFoundAgainAndAgain(t *testing.T) {
-	soak.Run(t, 1, 3, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 2, func(t *testing.T, seed int64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 3))
 		conn, err := db.Open(t.Context(), mem.New(), db.Options{Cache: 1 << (18 + rng.IntN(6))})
 		if err != nil {
@@ -43,7 +43,7 @@ func TestWhatChangedIsFoundAgainAndAgain(t *testing.T) {
 		defer func() { _ = conn.Close() }()
 		c := &changer{T: t, rng: rng, conn: conn}
 		c.begin(300 + rng.IntN(300))
-		for range 7 {
+		for range 4 {
 			c.change()
 			if rng.IntN(3) == 0 {
 				var indexing sync.WaitGroup
