@@ -98,8 +98,11 @@ func TestDivide(t *testing.T) {
 	before := runtime.NumGoroutine()
 	batches := new(atomic.Int32)
 	err := s.each(r, &s.consts, x, &gathering{forks: new(atomic.Int32), taken: func() {
-		if batches.Add(1) == 3 {
+		switch n := batches.Add(1); {
+		case n == 3:
 			cancel()
+		case n > 3:
+			<-ctx.Done()
 		}
 	}})
 	if !errors.Is(err, context.Canceled) || batches.Load() > 3+4 {
