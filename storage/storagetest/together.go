@@ -136,11 +136,13 @@ func watchLosesNothing(s *subject) {
 		return
 	}
 	const last = 100
-	go func() {
-		for i := range last {
-			_ = s.Create(s.ctx, fmt.Sprintf("d1/log/%04d", i), nil)
-		}
-	}()
+	create := sync.OnceFunc(func() {
+		go func() {
+			for i := range last {
+				_ = s.Create(s.ctx, fmt.Sprintf("d1/log/%04d", i), nil)
+			}
+		}()
+	})
 	for seen := 0; seen < last; {
 		told, err := w.Watch(s.ctx, "d1/log/")
 		if err != nil {
@@ -148,7 +150,10 @@ func watchLosesNothing(s *subject) {
 		}
 		if keys := s.list("d1/log/", "", last); len(keys) > seen {
 			seen = len(keys)
-		} else if !closes(told) {
+			continue
+		}
+		create() // behind the first look, so that there is a wait
+		if !closes(told) {
 			s.Fatalf("Watch did not tell of key %d", seen)
 		}
 	}
