@@ -36,6 +36,7 @@ type meshed struct {
 	rng  *rand.Rand
 	conn *db.Conn
 	size int
+	from db.T // when they were there
 }
 
 func newMeshed(t *testing.T, seed int64) *meshed {
@@ -44,7 +45,7 @@ func newMeshed(t *testing.T, seed int64) *meshed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &meshed{t, rand.New(rand.NewPCG(uint64(seed), 3)), conn, 40}
+	w := &meshed{T: t, rng: rand.New(rand.NewPCG(uint64(seed), 3)), conn: conn, size: 40}
 	w.transact(tx.EDN(`[{:db/ident :next :db/valueType :db.type/ref :db/cardinality :db.cardinality/many} {:db/ident :back :db/valueType :db.type/ref}
 		{:db/ident :only :db/valueType :db.type/ref} {:db/ident :mark :db/valueType :db.type/long} {:db/ident :name :db/valueType :db.type/string}
 		{:db/ident :key :db/valueType :db.type/long :db/unique :db.unique/identity}]`))
@@ -54,6 +55,7 @@ func newMeshed(t *testing.T, seed int64) *meshed {
 			"mark": i % 12, "next": fmt.Sprint("n", (i+1)%w.size), "back": fmt.Sprint("n", (i*3)%w.size)})
 	}
 	w.transact(tx.All(data...))
+	w.from = conn.Snapshot().T()
 	return w
 }
 
@@ -106,7 +108,7 @@ func (w *meshed) reader() db.Reader {
 	case 4:
 		return now.History()
 	case 5:
-		past, err := w.conn.At(w.Context(), now.T()-db.T(w.rng.IntN(8)))
+		past, err := w.conn.At(w.Context(), max(w.from, now.T()-db.T(w.rng.IntN(8))))
 		if err != nil {
 			w.Fatal(err)
 		}
