@@ -283,6 +283,9 @@ func TestVerifyOfWhatIsNotThere(t *testing.T) {
 
 // TestVerifyOfALongLog yields on the way, stops where the reader does, and holds little of the log at once.
 func TestVerifyOfALongLog(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a second")
+	}
 	ctx, store := context.Background(), mem.New()
 	conn := openConn(t, store, Options{})
 	const n, size = 2500, 16 << 10

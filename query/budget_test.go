@@ -95,6 +95,9 @@ func TestTimeout(t *testing.T) {
 // TestManyRules asks 2,000 rules that call each other, in a row and in a circle, and a row that ends at one that cannot be called:
 // what can be bound is found out in time.
 func TestManyRules(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a second")
+	}
 	snap, _, _ := small(t)
 	row := func(last string) query.Rules {
 		var b strings.Builder
