@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/datolite/datolite/db"
@@ -124,6 +125,10 @@ func (w *meshed) answer(r db.Reader, text string) []string {
 	if err != nil {
 		w.Fatal(text, err)
 	}
+	return sorted(rows)
+}
+
+func sorted(rows *query.Rows) []string {
 	var lines []string
 	for rows.Next() {
 		lines = append(lines, fmt.Sprint(rows.Row()...))
@@ -169,4 +174,38 @@ func TestKeptExtents(t *testing.T) {
 	if 2*answered < asked {
 		t.Error("too few queries have rows")
 	}
+}
+
+// TestKeptExtentsTogether: several goroutines find the same in attributes that they keep and drive out of the cache for each other.
+func TestKeptExtentsTogether(t *testing.T) {
+	w := newMeshed(t, 1)
+	for range 20 {
+		_, _ = tx.Transact(t.Context(), w.conn, w.change())
+	}
+	snap := w.conn.Snapshot()
+	undo := query.MinExtent(math.Inf(1))
+	var want [][]string
+	for _, text := range joins {
+		want = append(want, w.answer(snap, text))
+	}
+	undo()
+	defer query.MinExtent(0)()
+	defer query.PartSize(7)()
+	var all sync.WaitGroup
+	for k := range 4 {
+		all.Go(func() {
+			for i := range 3 * len(joins) {
+				at := (i*(k+1) + k) % len(joins)
+				rows, err := query.Run(t.Context(), snap, joins[at])
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got := sorted(rows); !slices.Equal(got, want[at]) {
+					t.Errorf("%s has %d rows, of extents %d", joins[at], len(want[at]), len(got))
+				}
+			}
+		})
+	}
+	all.Wait()
 }
