@@ -27,7 +27,7 @@ func replayOf(c Commit) Eval {
 // at its past.
 func TestAnIndexChangesNothing(t *testing.T) {
 	indexed, opened, trimmed := 0, 0, 0
-	soak.Run(t, 3, 10, func(t *testing.T, seed int64) {
+	soak.Run(t, 2, 10, func(t *testing.T, seed int64) {
 		rnd := rand.New(rand.NewPCG(uint64(seed), 3))
 		w := newWorld(t, seed, 10+rnd.IntN(40))
 		for _, rep := range w.reports {

@@ -23,7 +23,7 @@ import (
 // law: whatever Conns of one database commit, import, index, trim, collect, back up, follow and read, one beside the other or at the same time, each
 // shows what the transactions lead to when nothing but memory is used: now, in the past, and in the log.
 func TestWhateverMeets(t *testing.T) {
-	soak.Run(t, 1, 5, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 3, func(t *testing.T, seed int64) {
 		m := newMeeting(t, seed)
 		var beside sync.WaitGroup
 		over := make(chan struct{})

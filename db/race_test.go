@@ -23,7 +23,7 @@ import (
 // whatever the clocks say, there is one order of transactions, and all are told and shown it.
 func TestSimulations(t *testing.T) {
 	all := map[string]int{}
-	soak.Run(t, 15, 40, func(t *testing.T, seed int64) {
+	soak.Run(t, 10, 30, func(t *testing.T, seed int64) {
 		synctest.Test(t, func(t *testing.T) {
 			for what, n := range simulate(t, seed, false).met {
 				all[what] += n

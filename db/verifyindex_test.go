@@ -51,7 +51,7 @@ func indexedWorld(t *testing.T, seed int64, transactions int) (store storage.Sto
 // law: of a database that is as it was written Verify finds nothing, wherever it is interrupted and resumed.
 func TestVerifyOfRandomHistories(t *testing.T) {
 	indexed, resumed := 0, 0
-	soak.Run(t, 1, 10, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 7, func(t *testing.T, seed int64) {
 		store, conn := indexedWorld(t, seed, 10+int(seed%7)*5)
 		whole, err := verification(t, store)
 		if err != nil || !whole.Completed || whole.Facts != whole.AllFacts || whole.Chain.T != conn.Snapshot().T() {

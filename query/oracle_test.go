@@ -308,7 +308,7 @@ func boundBy(cs []cond) []string {
 // every order, and so is the plan one. In half of the databases, rows are looked up whatever that costs.
 func TestOracle(t *testing.T) {
 	answered, refused := 0, 0
-	soak.Run(t, 60, 400, func(t *testing.T, seed int64) {
+	soak.Run(t, 40, 400, func(t *testing.T, seed int64) {
 		l := newLab(t, seed)
 		if seed%2 == 0 {
 			defer query.LookUp()()

@@ -323,7 +323,7 @@ var sameValues = gocmp.Options{
 // law: what is pulled into a struct is what was written, for every kind of field.
 func TestPullReturnsWhatWasWritten(t *testing.T) {
 	base := with(t, start(t), tx.Schema[wide](), tx.Schema[whole](), tx.EDN(moreTuples))
-	soak.Run(t, 50, 150, func(t *testing.T, seed int64) {
+	soak.Run(t, 30, 150, func(t *testing.T, seed int64) {
 		m := &maker{Rand: rand.New(rand.NewPCG(uint64(seed), 0)), txs: []db.T{base.T}, ids: []db.ID{base.Tx, 5, 1 << 44, 1<<44 + 1}}
 		want := m.wide(2)
 		rep := with(t, base.After, tx.Structs(want))
