@@ -189,17 +189,19 @@ func (c *Cache) drop(sum [32]byte, l *leaf) {
 	}
 }
 
-// grow notes that a leaf came to take more bytes.
-func (c *Cache) grow(sum [32]byte, more int) {
+// grow notes that a leaf came to take more bytes, or where made is not nil, what was made of facts.
+func (c *Cache) grow(sum [32]byte, made any, more int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if x, ok := c.kept.Peek(sum); ok {
-		x.bytes += more
-	} else if x, ok := c.trial.Peek(sum); ok {
-		x.bytes += more
+	x, kept := c.kept.Peek(sum)
+	if !kept {
+		x, _ = c.trial.Peek(sum)
+	}
+	if x == nil || x.made != made {
+		return // driven out meanwhile, or never there
+	}
+	if x.bytes += more; !kept {
 		c.inTrial += more
-	} else {
-		return // driven out meanwhile
 	}
 	c.stats.Bytes += more
 	c.shrink()

@@ -54,15 +54,15 @@ func TestACacheCountsWhatLeavesCameToTake(t *testing.T) {
 	c := NewCache(1000)
 	get(t, c, 1)
 	get(t, c, 2)
-	c.grow(sumOf(2), 500)
+	c.grow(sumOf(2), nil, 500)
 	if s := c.Stats(); s.Bytes != 700 || s.Leaves != 2 {
 		t.Errorf("%+v", s)
 	}
-	c.grow(sumOf(2), 500)
+	c.grow(sumOf(2), nil, 500)
 	if s := c.Stats(); s.Bytes != 1100 || s.Leaves != 1 {
 		t.Errorf("%+v", s)
 	}
-	c.grow(sumOf(1), 500) // which is gone
+	c.grow(sumOf(1), nil, 500) // which is gone
 	if get(t, c, 1); c.Stats().Leaves != 1 || c.Stats().Bytes != 100 {
 		t.Errorf("%+v", c.Stats())
 	}

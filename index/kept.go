@@ -85,10 +85,10 @@ func (k Keeper) Kept() any {
 	return k.cache.made(k.print)
 }
 
-// Grow notes that what was kept has come to take more bytes.
-func (k Keeper) Grow(more int) {
+// Grow notes that what was made has come to take more bytes, if that is what is kept: another may have come before it.
+func (k Keeper) Grow(made any, more int) {
 	if k.cache != nil {
-		k.cache.grow(k.print, more)
+		k.cache.grow(k.print, made, more)
 	}
 }
 

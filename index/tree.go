@@ -186,7 +186,7 @@ func (r *reader) columns(c *child, l *leaf, block int) (*columns, error) {
 		return nil, r.from.Damaged(c.name, err)
 	}
 	if more > 0 {
-		r.cache.grow(c.name.Sum, more)
+		r.cache.grow(c.name.Sum, nil, more)
 	}
 	return cols, nil
 }

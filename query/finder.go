@@ -168,7 +168,7 @@ func (x *extent) finder(place int) *finder {
 	}
 	f := newFinder(x.column(place).Words, x.column(2-place).Words)
 	if at.CompareAndSwap(nil, f) {
-		x.keeper.Grow(f.bytes())
+		x.keeper.Grow(x, f.bytes())
 	}
 	return at.Load()
 }

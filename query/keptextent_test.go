@@ -141,7 +141,7 @@ func sorted(rows *query.Rows) []string {
 // runs are merged and the database is indexed.
 func TestKeptExtents(t *testing.T) {
 	asked, answered := 0, 0
-	soak.Run(t, 1, 2, func(t *testing.T, seed int64) {
+	soak.Run(t, 1, 6, func(t *testing.T, seed int64) {
 		w := newMeshed(t, seed)
 		if seed%2 == 0 {
 			defer query.PartSize(7)()
