@@ -12,10 +12,12 @@ type columns struct {
 	Tx   []ID
 	End  []ID
 	in   []membership
-	kind Kind // of all values; KindNil where they have several, or that was not looked at
 
 	longs   longs    // reads the long values that stand as stubs in a block
 	origins []origin // of each value, if some are stubs that come from several blocks
+
+	// Behind all pointers, where the collector does not look.
+	kind Kind // of all values; KindNil where they have several, or that was not looked at
 }
 
 // membership tells in which of the orders that do not hold every fact a fact is. It is settled when its run is made.
